@@ -1,0 +1,76 @@
+/// The state of a source or module, and why it is not better.
+package enum CoverageState: Equatable, Sendable {
+    case live
+    case degraded(reason: String)
+    case off(reason: String)
+
+    package var label: String {
+        switch self {
+        case .live: "live"
+        case .degraded: "degraded"
+        case .off: "off"
+        }
+    }
+
+    package var reason: String? {
+        switch self {
+        case .live: nil
+        case .degraded(let reason), .off(let reason): reason
+        }
+    }
+}
+
+/// One row of the coverage table.
+package struct CoverageEntry: Equatable, Sendable {
+    /// `fanotify`, `inotify`, `audit`, `proc_connector`, `taskstats`, `procfs`.
+    package var source: String
+    package var state: CoverageState
+    /// What it is doing when live, for people: `registered daemon, 3 rules`.
+    package var detail: String
+    /// What its absence costs and how to close the gap; empty when live.
+    package var advice: String
+
+    package init(source: String, state: CoverageState, detail: String = "", advice: String = "") {
+        self.source = source
+        self.state = state
+        self.detail = detail
+        self.advice = advice
+    }
+}
+
+/// Events that were lost, said aloud.
+package struct Gap: Equatable, Sendable {
+    package enum Cause: String, Sendable, CaseIterable {
+        case fanotifyOverflow = "fanotify_overflow"
+        case inotifyOverflow = "inotify_overflow"
+        case processConnectorOverrun = "proc_connector_overrun"
+        case taskstatsOverrun = "taskstats_overrun"
+        case auditLost = "audit_lost"
+        case auditSerialGap = "audit_serial_gap"
+        case pendingTableFull = "pending_table_full"
+        case outputBlocked = "output_blocked"
+    }
+
+    package var source: String
+    package var cause: Cause
+    /// How many events were lost; `nil` when the kernel does not say.
+    package var count: UInt64?
+    /// Nanoseconds since 1970. The loss happened between these.
+    package var from: UInt64
+    package var to: UInt64
+
+    package init(source: String, cause: Cause, count: UInt64?, from: UInt64, to: UInt64) {
+        self.source = source
+        self.cause = cause
+        self.count = count
+        self.from = from
+        self.to = to
+    }
+}
+
+/// What leaves the pipeline.
+package enum SensorEvent: Sendable {
+    case change(FileChange)
+    case gap(Gap)
+    case coverage(CoverageEntry, previous: CoverageState?, time: UInt64)
+}

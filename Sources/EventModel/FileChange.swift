@@ -1,0 +1,63 @@
+/// What happened to a file, as one user action shows itself.
+package enum ChangeKind: String, Sendable, CaseIterable {
+    case created
+    case modified
+    case attributes
+    case deleted
+    case renamed
+    /// New content under an old name: write-temp-and-rename, O_TMPFILE and link, unlink and create, exchange.
+    case replaced
+    /// A further name for an existing file.
+    case linked
+    /// Came and went within the settle window.
+    case transient
+}
+
+package enum FileType: String, Sendable, CaseIterable {
+    case file
+    case directory = "dir"
+    case symlink
+    case fifo
+    case socket
+    case characterDevice = "char_device"
+    case blockDevice = "block_device"
+    case unknown
+}
+
+/// One change of one file: what, where, when, who.
+package struct FileChange: Sendable {
+    package var kind: ChangeKind
+    /// Absolute, on the host. The new path of a rename.
+    package var path: ByteString
+    /// The old path of a rename, the existing name of a new link where it is known.
+    package var previousPath: ByteString?
+    /// The path inside the container, where the file belongs to one.
+    package var containerPath: ByteString?
+    package var type: FileType
+    package var inode: UInt64?
+    package var device: UInt64?
+    package var size: UInt64?
+    package var mode: UInt32?
+    package var owner: UInt32?
+    package var group: UInt32?
+    /// Nanoseconds since 1970 (CLOCK_REALTIME), of the last event that belongs to the change.
+    package var time: UInt64
+    package var attribution: Attribution?
+    package var source: FileEvent.Source
+    /// Scratch files of the same action that came and went (editor backups, lock files), with their full paths.
+    package var scratchPaths: [ByteString]
+    /// Further aspects of the same action: an attribute change with a modification, an overwritten target of a rename.
+    package var alsoChangedAttributes: Bool
+    package var overwroteTarget: Bool
+
+    package init(kind: ChangeKind, path: ByteString, type: FileType, time: UInt64, source: FileEvent.Source) {
+        self.kind = kind
+        self.path = path
+        self.type = type
+        self.time = time
+        self.source = source
+        scratchPaths = []
+        alsoChangedAttributes = false
+        overwroteTarget = false
+    }
+}
