@@ -46,7 +46,7 @@ let package = Package(
             "KernelSources",
             ["EventModel", "EventRing", "KernelDecoding", "CRing", "CProc", "CFanotify", "CInotify", "CAudit"]),
         library("ProcessTable", ["EventModel", "KernelDecoding"]),
-        library("FileIntegrity", ["EventModel", "ProcessTable"]),
+        library("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"]),
         library("Reporting", ["EventModel"]),
         library(
             "SensorCore",

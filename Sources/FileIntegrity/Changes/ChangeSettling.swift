@@ -1,0 +1,159 @@
+internal import EventModel
+internal import ProcessTable
+
+extension ChangeCoalescer {
+    /// CLOCK_MONOTONIC nanoseconds at which `settleDue` has something to do next.
+    package var nextDeadline: UInt64? {
+        switch (deadlines.first, attributeDeadlines.first) {
+        case (let one?, let other?): min(one, other)
+        case (let one, let other): one ?? other
+        }
+    }
+
+    /// Emits what has waited long enough.
+    package mutating func settleDue(now: UInt64, emit: (ChangeDraft) -> Void) {
+        while let key = attributeDeadlines.popDue(now: now) { settleAttributes(of: key, emit: emit) }
+        while let key = deadlines.popDue(now: now) {
+            guard let action = actions[key], action.deadline <= now else { continue }
+            settle(key, emit: emit)
+        }
+    }
+
+    /// Emits everything that is pending: the stream has ended.
+    package mutating func settleAll(emit: (ChangeDraft) -> Void) {
+        settleDue(now: .max, emit: emit)
+        for key in Array(actions.keys) { settle(key, emit: emit) }
+    }
+
+    /// A finished write to a file that stays needs no window, unless the same process is busy beside it.
+    mutating func finishIfPlain(_ event: FileEvent, emit: (ChangeDraft) -> Void) {
+        guard event.operations.contains(.closedAfterWrite), let entry = entries[event.path], entry.isPlain,
+            entry.wasModified, actions[entry.action]?.paths.count == 1
+        else { return }
+        settle(path: event.path, emit: emit)
+    }
+
+    mutating func settleOldest(emit: (ChangeDraft) -> Void) {
+        guard let key = deadlines.popDue(now: .max) else { return }
+        settledEarly += UInt64(actions[key]?.paths.count ?? 0)
+        settle(key, emit: emit)
+    }
+
+    /// Emits the one path as it stands and takes it out of its action.
+    mutating func settle(path: ByteString, emit: (ChangeDraft) -> Void) {
+        guard let entry = entries[path] else { return }
+        remove(path)
+        if let draft = makeDraft(entry) { emit(draft) }
+    }
+
+    private mutating func settleAttributes(of key: ActionKey, emit: (ChangeDraft) -> Void) {
+        guard let action = actions[key] else { return }
+        let pending = action.paths.compactMap { entries[$0] }
+        guard pending.allSatisfy({ $0.isPlain && !$0.wasModified }) else { return }
+        settle(key, emit: emit)
+    }
+
+    /// Emits one action: its changes, with the scratch files that came and went attached to the nearest of them.
+    private mutating func settle(_ key: ActionKey, emit: (ChangeDraft) -> Void) {
+        guard let action = actions.removeValue(forKey: key) else { return }
+        var drafts: [ChangeDraft] = []
+        var scratch: [ChangeDraft] = []
+        let pending = action.paths.compactMap { entries[$0] }
+        let kept = pending.map { withoutStaleOrigin($0) }
+        for entry in pending { entries[entry.path] = nil }
+        for entry in kept {
+            guard let draft = makeDraft(entry) else { continue }
+            if draft.change.kind == .transient { scratch.append(draft) } else { drafts.append(draft) }
+        }
+        if drafts.isEmpty { drafts = scratch } else { attach(scratch, to: &drafts) }
+        for draft in drafts { emit(draft) }
+    }
+
+    /// An editor's backup: the old name has a new file again, so the file that was moved aside is a new copy.
+    private func withoutStaleOrigin(_ entry: PendingEntry) -> PendingEntry {
+        guard let origin = entry.origin, entries[origin]?.current.isPresent ?? false else { return entry }
+        var copy = entry
+        copy.origin = nil
+        return copy
+    }
+
+    private func attach(_ scratch: [ChangeDraft], to drafts: inout [ChangeDraft]) {
+        for draft in scratch {
+            let name = draft.change.path.lastComponent
+            let nearest = drafts.indices.max { left, right in
+                drafts[left].change.path.lastComponent.commonLength(with: name)
+                    < drafts[right].change.path.lastComponent.commonLength(with: name)
+            }
+            if let nearest { drafts[nearest].change.scratchPaths.append(draft.change.path) }
+        }
+    }
+
+    private mutating func makeDraft(_ entry: PendingEntry) -> ChangeDraft? {
+        guard let kind = entry.kind else { return nil }
+        let state = entry.current.isPresent ? inspector.state(of: entry.path) : nil
+        var change = FileChange(
+            kind: kind, path: entry.path, type: state?.type ?? (entry.isDirectory ? .directory : .unknown),
+            time: entry.lastAt &+ realtimeOffset, source: entry.source)
+        change.previousPath = entry.origin
+        change.alsoChangedAttributes = entry.changedAttributes && kind == .modified
+        change.overwroteTarget = entry.overwroteTarget && kind == .renamed
+        describe(state, of: entry, in: &change)
+        return ChangeDraft(change: change, actor: entry.actor, completedAt: entry.lastAt)
+    }
+
+    private mutating func describe(_ state: FileState?, of entry: PendingEntry, in change: inout FileChange) {
+        if let state {
+            change.inode = state.inode
+            change.device = state.device
+            change.size = state.size
+            change.mode = state.mode
+            change.owner = state.owner
+            change.group = state.group
+            reportedContent[entry.path] = state.modified
+        } else if case .present(let object?) = entry.initial, object.inode != 0 {
+            change.inode = object.inode
+        }
+        if change.kind == .created, case .present(let object?) = entry.current {
+            reportedCreations[object] = true
+        }
+    }
+
+    /// Files `entry` under its process and directory, and starts the window when it is the first there.
+    mutating func store(_ entry: PendingEntry, event: FileEvent, actor: Actor) {
+        var entry = entry
+        entry.actor = actor
+        entry.lastAt = event.readAt
+        let isKnown = entries[entry.path] != nil
+        if !isKnown || entry.action.pid != event.pid {
+            if isKnown { detach(entry.path, from: entry.action) }
+            entry.action = ActionKey(pid: event.pid, directory: entry.path.parent)
+            if actions[entry.action] == nil {
+                let deadline = event.readAt &+ settleWindow
+                actions[entry.action] = Action(deadline: deadline, paths: [])
+                deadlines.append(deadline, entry.action)
+            }
+            actions[entry.action]?.paths.append(entry.path)
+        }
+        if entry.isPlain && !entry.wasModified && entry.changedAttributes && !isKnown {
+            attributeDeadlines.append(event.readAt &+ Self.attributeSettle, entry.action)
+        }
+        entries[entry.path] = entry
+    }
+
+    mutating func remove(_ path: ByteString) {
+        guard let entry = entries.removeValue(forKey: path) else { return }
+        detach(path, from: entry.action)
+    }
+
+    private mutating func detach(_ path: ByteString, from key: ActionKey) {
+        guard let index = actions[key]?.paths.firstIndex(of: path) else { return }
+        actions[key]?.paths.remove(at: index)
+        if actions[key]?.paths.isEmpty ?? false { actions[key] = nil }
+    }
+}
+
+extension ByteString {
+    fileprivate func commonLength(with other: ByteString) -> Int {
+        zip(bytes, other.bytes).prefix { $0 == $1 }.count
+    }
+}
