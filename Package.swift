@@ -24,6 +24,12 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// The tests of a library, under `Tests/<name>Tests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies)
+}
+
 let package = Package(
     name: "vedette",
     products: [
@@ -58,6 +64,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+
+        tests("FileIntegrity", ["EventModel", "ProcessTable"]),
+        tests("ProcessTable", ["EventModel", "KernelDecoding"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

@@ -90,7 +90,7 @@ extension TrackedProcess {
     fileprivate func describe(into identity: inout ProcessIdentity, image: ProgramImage?) {
         identity.start = start
         identity.parentPid = parentPid
-        let isInherited = imageSince == born && born != 0 && image === self.image
+        let isInherited = isOfBirth(imageSince) && image === self.image
         if let image {
             identity.executable = isInherited ? image.executable.inherited : image.executable
             identity.arguments = isInherited ? image.arguments.inherited : image.arguments

@@ -60,11 +60,9 @@ extension TrackedProcess {
     /// the connector silent there is only the present image.
     fileprivate func unauditedImage(from: UInt64, to: UInt64) -> ProgramImage? {
         for earlier in earlierImages where earlier.since >= from && earlier.since <= to {
-            if !earlier.image.isAudited { return earlier.image }
+            if !earlier.image.isAudited, !isOfBirth(earlier.since) { return earlier.image }
         }
-        guard imageSince <= to, !image.isAudited else { return nil }
-        // A freshly forked child shares its parent's image: that one was executed by somebody else.
-        if imageSince == born, born != 0 { return nil }
+        guard imageSince <= to, !image.isAudited, !isOfBirth(imageSince) else { return nil }
         return image
     }
 

@@ -11,7 +11,7 @@ extension TrackedProcess {
         if let parent = snapshot.parentPid {
             parentPid.improve(with: Attributed(parent, .snapshot, from: .procfs))
         }
-        if let ids = snapshot.credentials, credentialsSince < snapshot.begin {
+        if let ids = snapshot.credentials, credentialsSince <= snapshot.begin {
             setCredentials(Attributed(ids, .snapshot, from: .procfs), at: snapshot.begin)
         }
         if let user = snapshot.loginUser { setLoginUser(Attributed(user, .snapshot, from: .procfs)) }

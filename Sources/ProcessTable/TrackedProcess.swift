@@ -41,6 +41,9 @@ package final class TrackedProcess {
         self.image = image
     }
 
+    /// Whether the image of that time is the parent's, shared at fork: somebody else executed it.
+    func isOfBirth(_ since: UInt64) -> Bool { born != 0 && since == born }
+
     /// The process as its children will remember it.
     func lineageForChildren() -> Lineage {
         if let ownLineage { return ownLineage }

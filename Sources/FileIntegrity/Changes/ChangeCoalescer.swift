@@ -5,7 +5,7 @@ package import ProcessTable
 /// whiteout, scratch files.
 ///
 /// Compares each path before the action with the same path after it. What may still become part of a replace waits
-/// for the settle window; a finished write to a file that stays goes out at once. Deterministic: times come with
+/// for the settle window; a finished change of a file that stays goes out after 4 ms. Deterministic: times come with
 /// the events. One thread owns it.
 package struct ChangeCoalescer<Inspector: FileInspector> {
     /// The paths that one process touches in one directory within one window.
@@ -14,8 +14,8 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
         var paths: [ByteString]
     }
 
-    /// Attribute changes of a file that stays wait this long for their siblings (chown and chmod, say).
-    static var attributeSettle: UInt64 { 10_000_000 }
+    /// Finished changes of a file that stays wait this long for their siblings: chown and chmod, write and chmod.
+    static var plainSettle: UInt64 { 4_000_000 }
     /// Pending paths at most; more are settled early and counted.
     static var maximumPending: Int { 32_768 }
 
@@ -29,7 +29,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     var entries: [ByteString: PendingEntry] = [:]
     var actions: [ActionKey: Action] = [:]
     var deadlines = DeadlineQueue()
-    var attributeDeadlines = DeadlineQueue()
+    var plainDeadlines = DeadlineQueue()
     /// Modification times at which content was last reported, by path: tells an idle open from a write through mmap.
     var reportedContent = RecentValues<ByteString, UInt64>(capacity: 4_096)
     /// Objects whose creation has been reported already: renamed over a file, they replace it.
@@ -61,7 +61,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
             yieldToOtherProcess(event, emit: emit)
             noteSingle(event, actor: actor)
         }
-        finishIfPlain(event, emit: emit)
+        scheduleIfPlain(event)
         if entries.count > Self.maximumPending { settleOldest(emit: emit) }
     }
 

@@ -4,7 +4,7 @@ internal import ProcessTable
 extension ChangeCoalescer {
     /// CLOCK_MONOTONIC nanoseconds at which `settleDue` has something to do next.
     package var nextDeadline: UInt64? {
-        switch (deadlines.first, attributeDeadlines.first) {
+        switch (deadlines.first, plainDeadlines.first) {
         case (let one?, let other?): min(one, other)
         case (let one, let other): one ?? other
         }
@@ -12,7 +12,7 @@ extension ChangeCoalescer {
 
     /// Emits what has waited long enough.
     package mutating func settleDue(now: UInt64, emit: (ChangeDraft) -> Void) {
-        while let key = attributeDeadlines.popDue(now: now) { settleAttributes(of: key, emit: emit) }
+        while let key = plainDeadlines.popDue(now: now) { settlePlain(of: key, emit: emit) }
         while let key = deadlines.popDue(now: now) {
             guard let action = actions[key], action.deadline <= now else { continue }
             settle(key, emit: emit)
@@ -25,12 +25,12 @@ extension ChangeCoalescer {
         for key in Array(actions.keys) { settle(key, emit: emit) }
     }
 
-    /// A finished write to a file that stays needs no window, unless the same process is busy beside it.
-    mutating func finishIfPlain(_ event: FileEvent, emit: (ChangeDraft) -> Void) {
-        guard event.operations.contains(.closedAfterWrite), let entry = entries[event.path], entry.isPlain,
-            entry.wasModified, actions[entry.action]?.paths.count == 1
+    /// A finished change of a file that stays needs no window.
+    mutating func scheduleIfPlain(_ event: FileEvent) {
+        guard let entry = entries[event.path], entry.isPlain, !entry.isOpen,
+            entry.wasModified || entry.changedAttributes
         else { return }
-        settle(path: event.path, emit: emit)
+        plainDeadlines.append(event.readAt &+ Self.plainSettle, entry.action)
     }
 
     mutating func settleOldest(emit: (ChangeDraft) -> Void) {
@@ -46,10 +46,10 @@ extension ChangeCoalescer {
         if let draft = makeDraft(entry) { emit(draft) }
     }
 
-    private mutating func settleAttributes(of key: ActionKey, emit: (ChangeDraft) -> Void) {
+    private mutating func settlePlain(of key: ActionKey, emit: (ChangeDraft) -> Void) {
         guard let action = actions[key] else { return }
         let pending = action.paths.compactMap { entries[$0] }
-        guard pending.allSatisfy({ $0.isPlain && !$0.wasModified }) else { return }
+        guard pending.allSatisfy({ $0.isPlain && !$0.isOpen }) else { return }
         settle(key, emit: emit)
     }
 
@@ -94,7 +94,7 @@ extension ChangeCoalescer {
         var change = FileChange(
             kind: kind, path: entry.path, type: state?.type ?? (entry.isDirectory ? .directory : .unknown),
             time: entry.lastAt &+ realtimeOffset, source: entry.source)
-        change.previousPath = entry.origin
+        change.previousPath = kind == .renamed ? entry.origin : nil
         change.alsoChangedAttributes = entry.changedAttributes && kind == .modified
         change.overwroteTarget = entry.overwroteTarget && kind == .renamed
         describe(state, of: entry, in: &change)
@@ -133,9 +133,6 @@ extension ChangeCoalescer {
                 deadlines.append(deadline, entry.action)
             }
             actions[entry.action]?.paths.append(entry.path)
-        }
-        if entry.isPlain && !entry.wasModified && entry.changedAttributes && !isKnown {
-            attributeDeadlines.append(event.readAt &+ Self.attributeSettle, entry.action)
         }
         entries[entry.path] = entry
     }

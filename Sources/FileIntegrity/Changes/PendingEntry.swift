@@ -24,6 +24,8 @@ struct PendingEntry {
     var isNewObject = false
     /// Where the object stood before the action, when a rename brought it here.
     var origin: ByteString?
+    /// The object that a rename brought here was new, and its creation has been reported.
+    var wasReported = false
     /// The object left for this path.
     var movedTo: ByteString?
     var isDirectory: Bool
@@ -65,7 +67,7 @@ struct PendingEntry {
         case (.present, .absent):
             return movedTo == nil ? .deleted : nil
         case (.present, .present):
-            if origin != nil { return .renamed }
+            if origin != nil, !wasReported { return .renamed }
             if isNewObject { return .replaced }
             if wasModified { return .modified }
             return changedAttributes ? .attributes : nil

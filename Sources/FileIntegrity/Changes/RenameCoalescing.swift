@@ -18,9 +18,9 @@ extension ChangeCoalescer {
             remove(event.path)
         } else {
             noteDeparted(event, to: target, moved: moved, actor: actor)
-            let wasReported = event.object.flatMap { reportedCreations[$0] } ?? false
             let origin = moved?.origin ?? event.path
-            arrival.origin = origin == target || (wasReported && arrival.initial.isPresent) ? nil : origin
+            arrival.origin = origin == target ? nil : origin
+            arrival.wasReported = event.object.flatMap { reportedCreations[$0] } ?? false
         }
         store(arrival, event: event, actor: actor)
     }
