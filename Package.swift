@@ -36,7 +36,7 @@ let package = Package(
         shim("CRing"),
         shim("CProc", ["CRing"]),
         shim("CFanotify", ["CRing", "CProc"]),
-        shim("CInotify", ["CRing"]),
+        shim("CInotify", ["CRing", "CProc"]),
         shim("CAudit", ["CRing"]),
 
         library("EventModel"),
@@ -57,6 +57,17 @@ let package = Package(
                 "SensorCore", "KernelDecoding",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            swiftSettings: strict),
+
+        .testTarget(
+            name: "KernelDecodingTests", dependencies: ["KernelDecoding", "EventModel"],
+            exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "KernelSourcesTests",
+            dependencies: ["KernelSources", "KernelDecoding", "EventModel", "EventRing", "CProc"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

@@ -59,10 +59,11 @@ union handle_room {
     uint8_t bytes[sizeof(struct file_handle) + CFANOTIFY_HANDLE_MAX];
 };
 
-int cfanotify_handle_at(int fd, const char *path, int32_t *type, uint8_t *bytes) {
+int cfanotify_handle_at(int fd, const char *path, int32_t *type, uint8_t *bytes, int32_t *mount_id) {
     union handle_room room = {.handle = {.handle_bytes = CFANOTIFY_HANDLE_MAX}};
-    int mount_id;
-    if (name_to_handle_at(fd, path, &room.handle, &mount_id, path[0] == 0 ? AT_EMPTY_PATH : 0) != 0) return -errno;
+    if (name_to_handle_at(fd, path, &room.handle, mount_id, path[0] == 0 ? AT_EMPTY_PATH : 0) != 0) {
+        return -errno;
+    }
     *type = room.handle.handle_type;
     memcpy(bytes, room.bytes + sizeof(struct file_handle), room.handle.handle_bytes);
     return (int)room.handle.handle_bytes;

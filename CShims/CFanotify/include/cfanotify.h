@@ -27,8 +27,8 @@ int cfanotify_fsid_of(int fd, uint64_t *fsid);
 #define CFANOTIFY_HANDLE_MAX 128
 
 /// name_to_handle_at(2). Writes at most CFANOTIFY_HANDLE_MAX bytes; `path` may be empty for `fd` itself.
-/// The handle's length, or -errno.
-int cfanotify_handle_at(int fd, const char *path, int32_t *type, uint8_t *bytes);
+/// `mount_id` is that of mountinfo. The handle's length, or -errno.
+int cfanotify_handle_at(int fd, const char *path, int32_t *type, uint8_t *bytes, int32_t *mount_id);
 
 /// open_by_handle_at(2) with O_PATH. The descriptor, or -errno (ESTALE: the object is gone).
 int cfanotify_open_handle(int mount_fd, int32_t type, const uint8_t *bytes, uint32_t length);

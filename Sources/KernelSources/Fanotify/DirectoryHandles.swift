@@ -22,17 +22,20 @@ enum DirectoryHandles {
         OwnedDescriptor(Glibc.open(cString(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK))
     }
 
-    /// The handle of `path`, relative to `descriptor`, or of the descriptor itself when `path` is empty.
-    static func handle(of descriptor: Int32, _ path: ByteString = "", filesystem: UInt64) -> FileHandle? {
+    /// The handle of `path`, relative to `descriptor`, or of the descriptor itself when `path` is empty, with the
+    /// mount that it was found on.
+    static func locate(
+        _ descriptor: Int32, _ path: ByteString = "", filesystem: UInt64
+    ) -> (handle: FileHandle, mount: Int32)? {
         let name = cString(path)
         return withUnsafeTemporaryAllocation(byteCount: Int(CFANOTIFY_HANDLE_MAX), alignment: 8) { buffer in
             guard let base = buffer.baseAddress else { return nil }
-            var type: Int32 = 0
+            var (type, mount): (Int32, Int32) = (0, 0)
             let bytes = base.assumingMemoryBound(to: UInt8.self)
-            let length = cfanotify_handle_at(descriptor, name, &type, bytes)
+            let length = cfanotify_handle_at(descriptor, name, &type, bytes, &mount)
             guard length >= 0 else { return nil }
             let span = RawSpan(_unsafeStart: base, byteCount: Int(length))
-            return FileHandle(filesystem: filesystem, type: type, bytes: span)
+            return FileHandle(filesystem: filesystem, type: type, bytes: span).map { ($0, mount) }
         }
     }
 
@@ -73,6 +76,51 @@ enum DirectoryHandles {
 
     /// " (deleted)", backwards.
     private static let deletedSuffix = Array(" (deleted)".utf8.reversed())
+
+    /// The directories in `path` that are on the mount `mount`, by name. Empty when it cannot be read.
+    static func subdirectories(
+        of path: ByteString, filesystem: UInt64, mount: Int32
+    ) -> [(name: ByteString, handle: FileHandle)] {
+        let descriptor = Glibc.open(cString(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return [] }
+        guard let stream = fdopendir(descriptor) else {
+            close(descriptor)
+            return []
+        }
+        defer { closedir(stream) }
+        var found: [(name: ByteString, handle: FileHandle)] = []
+        while let entry = readdir(stream) {
+            guard let name = directoryName(entry, in: descriptor),
+                let located = locate(descriptor, name, filesystem: filesystem), located.mount == mount
+            else { continue }
+            found.append((name, located.handle))
+        }
+        return found
+    }
+
+    /// The name of an entry that is a directory, and not `.` or `..`.
+    private static func directoryName(_ entry: UnsafeMutablePointer<dirent>, in descriptor: Int32) -> ByteString? {
+        let type = Int(entry.pointee.d_type)
+        guard type == Int(DT_DIR) || type == Int(DT_UNKNOWN) else { return nil }
+        let name = name(of: entry)
+        if name == "." || name == ".." { return nil }
+        if type == Int(DT_UNKNOWN) {
+            var status = stat()
+            guard fstatat(descriptor, cString(name), &status, AT_SYMLINK_NOFOLLOW) == 0,
+                status.st_mode & S_IFMT == S_IFDIR
+            else { return nil }
+        }
+        return name
+    }
+
+    /// The name of a directory entry.
+    static func name(of entry: UnsafeMutablePointer<dirent>) -> ByteString {
+        // By address: the record ends with its name, and is shorter than the structure.
+        let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
+        let start = UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: UInt8.self)
+        let count = strnlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self), 256)
+        return ByteString(Array(UnsafeBufferPointer(start: start, count: count)))
+    }
 
     static func cString(_ path: ByteString) -> [CChar] {
         var text = path.bytes.map { CChar(bitPattern: $0) }

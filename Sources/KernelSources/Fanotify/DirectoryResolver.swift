@@ -12,6 +12,9 @@ package struct DirectoryResolver: ~Copyable {
     private var views = MountViews()
     private var watches: [ByteString] = []
 
+    /// Handles that the kernel no longer knows, direct-mapped. They never come back.
+    private var gone = [FileHandle?](repeating: nil, count: 256)
+
     /// What looking up has cost.
     package struct Counts: Equatable, Sendable {
         /// Asked the kernel.
@@ -104,16 +107,65 @@ package struct DirectoryResolver: ~Copyable {
     /// A directory was deleted. Its path stays known for a while, for events that come late.
     package mutating func noteDeleted(_ directory: FileHandle) { tree.noteDeleted(directory) }
 
+    /// A directory of which only the name is known (before Linux 5.17) was created in or moved to `parent`.
+    package mutating func noteAppeared(in parent: FileHandle, name: ByteString) {
+        guard let path = path(of: parent), let descriptor = DirectoryHandles.openDirectory(path),
+            let found = DirectoryHandles.locate(descriptor.value, name, filesystem: parent.filesystem)
+        else { return }
+        noteCreated(found.handle, in: parent, name: name)
+    }
+
+    // MARK: Walking
+
+    /// Learns the directories in and below all watches, so that they still have paths when they are deleted.
+    ///
+    /// - Parameter limit: the most directories to learn. Half of the tree's room at most.
+    package mutating func seedWatches(limit: Int = .max) {
+        var left = min(limit, tree.limit / 2)
+        let watches = watches
+        let mounted = views.mountPoints.filter { path in watches.contains { path.isWithin($0) } }
+        for place in watches + mounted.filter({ !watches.contains($0) }) {
+            left -= seed(place, limit: left)
+        }
+    }
+
+    /// Learns the directories in and below `root`, on the mount that it is on. Returns how many.
+    @discardableResult
+    package mutating func seed(_ root: ByteString, limit: Int) -> Int {
+        guard let top = DirectoryHandles.openDirectory(root),
+            let filesystem = DirectoryHandles.filesystem(of: top.value),
+            let (handle, mount) = DirectoryHandles.locate(top.value, filesystem: filesystem),
+            lookUp(handle) != nil
+        else { return 0 }
+        var pending: [(handle: FileHandle, path: ByteString)] = [(handle, root)]
+        var count = 0
+        while count < limit, let next = pending.popLast() {
+            count += 1
+            let entries = DirectoryHandles.subdirectories(of: next.path, filesystem: filesystem, mount: mount)
+            for entry in entries {
+                tree.insert(entry.handle, in: next.handle, name: entry.name)
+                pending.append((entry.handle, next.path.appending(entry.name)))
+            }
+        }
+        return count
+    }
+
     // MARK: Asking the kernel
 
     /// The node of `directory`, put into the tree if it was not there or had lost its parents.
     private mutating func lookUp(_ directory: FileHandle) -> DirectoryTree.Index? {
         if let index = tree.find(directory), tree.isRooted(index) { return index }
+        let slot = Int(truncatingIfNeeded: directory.mixed & 255)
+        if gone[slot] == directory { return nil }
         counts.misses += 1
         for entrance in views.entrances(to: directory.filesystem) {
             guard let mount = open(entrance.mountPoint, of: directory.filesystem) else { continue }
-            guard let descriptor = DirectoryHandles.open(directory, on: mount.value) else { break }
-            guard let path = DirectoryHandles.path(of: descriptor.value) else { break }
+            guard let descriptor = DirectoryHandles.open(directory, on: mount.value),
+                let path = DirectoryHandles.path(of: descriptor.value)
+            else {
+                gone[slot] = directory
+                break
+            }
             // Outside of a bound directory the kernel gives the path within the filesystem.
             let isBelow = path.isWithin(entrance.mountPoint)
             let inner = isBelow
@@ -144,7 +196,7 @@ package struct DirectoryResolver: ~Copyable {
         defer { close(level) }
         while current != top, current != "/" {
             guard DirectoryHandles.climb(&level),
-                let handle = DirectoryHandles.handle(of: level, filesystem: directory.filesystem)
+                let handle = DirectoryHandles.locate(level, filesystem: directory.filesystem)?.handle
             else { break }
             current = current.parent
             chain.append((handle, current))

@@ -23,6 +23,8 @@ struct MountViews {
         }
     }
 
+    var mountPoints: [ByteString] { views.values.flatMap { $0.map(\.mountPoint) } }
+
     /// All host paths of `path` (within the filesystem); the preferred first.
     func hostPaths(of path: ByteString, on filesystem: UInt64) -> [ByteString] {
         (views[filesystem] ?? []).compactMap { view in
