@@ -42,7 +42,7 @@ let package = Package(
         shim("CRing"),
         shim("CProc", ["CRing"]),
         shim("CFanotify", ["CRing", "CProc"]),
-        shim("CInotify", ["CRing"]),
+        shim("CInotify", ["CRing", "CProc"]),
         shim("CAudit", ["CRing"]),
 
         library("EventModel"),
@@ -67,6 +67,16 @@ let package = Package(
 
         tests("FileIntegrity", ["EventModel", "ProcessTable"]),
         tests("ProcessTable", ["EventModel", "KernelDecoding"]),
+        .testTarget(
+            name: "KernelDecodingTests", dependencies: ["KernelDecoding", "EventModel"],
+            exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "KernelSourcesTests",
+            dependencies: ["KernelSources", "KernelDecoding", "EventModel", "EventRing", "CProc"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

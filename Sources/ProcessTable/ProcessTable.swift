@@ -139,8 +139,11 @@ package final class ProcessTable {
     }
 
     package func apply(_ exit: TaskExit) {
-        guard let process = generation(of: exit.pid, from: exit.readAt, to: exit.readAt).first ?? byPid[exit.pid]
-        else { return }
+        // The record is queued just before the exit event is stamped, and read a little later.
+        let slack: UInt64 = 2_000_000_000
+        let candidates = generation(
+            of: exit.pid, from: exit.readAt > slack ? exit.readAt - slack : 0, to: exit.readAt)
+        guard let process = candidates.last(where: { !$0.hasExitRecord }) else { return }
         process.hasExitRecord = true
         process.image.learn(name: Attributed(exit.name, .postmortem, from: .taskstats))
         guard exit.executableInode != 0 else { return }

@@ -28,4 +28,11 @@ enum cproc_section {
 struct cproc_section_header { uint16_t section; uint16_t truncated; uint32_t length; };
 struct cproc_snapshot_header { int32_t pid; uint32_t reserved; uint64_t begin_ns; uint64_t end_ns; };
 
+
+/// Writes what /proc says about `pid` as struct cproc_snapshot_header and sections. 0, or -errno.
+int cproc_snapshot(int proc_fd, int32_t pid, uint16_t reason, void *buffer, uint32_t capacity, uint32_t *length);
+
+/// Raises the calling thread: SCHED_FIFO 10, else nice -20. 2 fifo, 1 nice, 0 none.
+int cproc_raise_priority(void);
+
 #pragma clang assume_nonnull end

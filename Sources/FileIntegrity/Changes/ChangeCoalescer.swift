@@ -98,6 +98,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
         let operations = event.operations
         if operations.contains(.created) || operations.contains(.movedTo) { noteArrival(event, actor: actor) }
         if operations.contains(.overwroteTarget) { noteOverwrite(event) }
+        if operations.contains(.overwriteRevoked) { revokeOverwrite(event) }
         if operations.contains(.modified) {
             update(event, actor: actor) { entry in
                 entry.wasModified = true
@@ -152,6 +153,13 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
             entry.initial = .present(nil)
             entry.isNewObject = true
         }
+        entries[event.path] = entry
+    }
+
+    private mutating func revokeOverwrite(_ event: FileEvent) {
+        guard var entry = entries[event.path], entry.overwroteTarget else { return }
+        entry.overwroteTarget = false
+        if entry.initial == .present(nil), !entry.hasLower { entry.initial = .absent }
         entries[event.path] = entry
     }
 
