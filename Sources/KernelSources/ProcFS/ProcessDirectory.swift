@@ -27,9 +27,11 @@ package final class ProcessDirectory {
             return cproc_snapshot(descriptor, pid, reason.rawValue, base, capacity, &length)
         }
         guard result == 0 else { return nil }
+        // A reference, not a copy: it is gone before the room is written again.
+        let filled = room
         do throws(ProcessDecodeError) {
-            return try ProcessSnapshot(
-                decoding: room.span.bytes.extracting(first: Int(length)), flags: reason.rawValue)
+            let bytes = filled.span.bytes.extracting(first: Int(length))
+            return try ProcessSnapshot(decoding: bytes, flags: reason.rawValue)
         } catch {
             return nil
         }
