@@ -58,6 +58,11 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+
+        .systemLibrary(name: "CLibAudit", path: "CShims/CLibAudit"),
+        .testTarget(
+            name: "KernelDecodingTests", dependencies: ["KernelDecoding", "EventModel", "CLibAudit"],
+            exclude: ["Fixtures"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17
