@@ -45,6 +45,9 @@ let package = Package(
         shim("CInotify", ["CRing", "CProc"]),
         shim("CAudit", ["CRing"]),
 
+        // For tests only: the tables that ours are compared with.
+        .systemLibrary(name: "CLibAudit", path: "CShims/CLibAudit"),
+
         library("EventModel"),
         library("EventRing", ["CRing"]),
         library("KernelDecoding", ["EventModel"]),
@@ -68,7 +71,7 @@ let package = Package(
         tests("FileIntegrity", ["EventModel", "ProcessTable"]),
         tests("ProcessTable", ["EventModel", "KernelDecoding"]),
         .testTarget(
-            name: "KernelDecodingTests", dependencies: ["KernelDecoding", "EventModel"],
+            name: "KernelDecodingTests", dependencies: ["KernelDecoding", "EventModel", "CLibAudit"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "KernelSourcesTests",
