@@ -40,6 +40,7 @@ let package = Package(
     ],
     targets: [
         shim("CRing"),
+        shim("CWait"),
         shim("CProc", ["CRing"]),
         shim("CFanotify", ["CRing", "CProc"]),
         shim("CInotify", ["CRing", "CProc"]),
@@ -59,7 +60,9 @@ let package = Package(
         library("Reporting", ["EventModel"]),
         library(
             "SensorCore",
-            ["EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity", "Reporting"]),
+            ["EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity", "Reporting",
+                "CWait",
+            ]),
         .executableTarget(
             name: "vedette",
             dependencies: [
