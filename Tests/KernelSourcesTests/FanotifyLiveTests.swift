@@ -27,7 +27,7 @@ final class LiveFanotify {
         var resolver = DirectoryResolver(limit: 4_096)
         resolver.configure(watches: watches, mounts: source.marked)
         resolver.seedWatches()
-        translator = FanotifyTranslator(resolver: resolver)
+        translator = FanotifyTranslator(resolver: resolver, level: source.level)
         try source.start()
     }
 

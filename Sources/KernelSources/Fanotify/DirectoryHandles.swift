@@ -1,7 +1,7 @@
 internal import CFanotify
-internal import EventModel
+package import EventModel
 internal import Glibc
-internal import KernelDecoding
+package import KernelDecoding
 
 /// An open descriptor that closes itself.
 struct OwnedDescriptor: ~Copyable {
@@ -126,5 +126,16 @@ enum DirectoryHandles {
         var text = path.bytes.map { CChar(bitPattern: $0) }
         text.append(0)
         return text
+    }
+}
+
+extension FileHandle {
+    /// The handle of an existing directory, as fanotify would report it.
+    package init?(ofDirectory path: ByteString) {
+        guard let descriptor = DirectoryHandles.openDirectory(path),
+            let filesystem = DirectoryHandles.filesystem(of: descriptor.value),
+            let found = DirectoryHandles.locate(descriptor.value, filesystem: filesystem)
+        else { return nil }
+        self = found.handle
     }
 }

@@ -217,8 +217,13 @@ package final class InotifySource {
             return
         }
         let first = moves.remove(at: position)
-        if change.isDirectory, let child = tree.child(first.name, of: first.watch) {
-            tree.insert(child, in: event.watch, name: name)
+        let child = tree.child(first.name, of: first.watch)
+        if change.isDirectory, let child { tree.insert(child, in: event.watch, name: name) }
+        // It was renamed before its creation could be acted on.
+        defer {
+            if change.isDirectory, child == nil {
+                appear(change.path, in: event.watch, name: name, readAt: change.readAt, emit)
+            }
         }
         switch (isWatched(first.event.path), isWatched(change.path)) {
         case (true, true):
