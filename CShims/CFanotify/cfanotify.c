@@ -196,7 +196,8 @@ static int take_pidfd(uint8_t *event, const struct fanotify_event_metadata *head
         struct fanotify_event_info_header info;
         memcpy(&info, event + at, sizeof info);
         if (info.len < sizeof info || info.len > header->event_len - at) return FAN_EPIDFD;
-        if (info.info_type == FAN_EVENT_INFO_TYPE_PIDFD && info.len >= sizeof(struct fanotify_event_info_pidfd)) {
+        if (info.info_type == FAN_EVENT_INFO_TYPE_PIDFD &&
+            info.len >= sizeof(struct fanotify_event_info_pidfd)) {
             int32_t fd, state;
             uint8_t *field = event + at + offsetof(struct fanotify_event_info_pidfd, pidfd);
             memcpy(&fd, field, sizeof fd);
@@ -278,7 +279,8 @@ static void take_snapshots(struct cfanotify_reader *reader) {
 
 /// Waits for events or the stop.
 static void park(struct cfanotify_reader *reader) {
-    struct pollfd waits[2] = {{.fd = reader->fd, .events = POLLIN}, {.fd = reader->stop_fd, .events = POLLIN}};
+    struct pollfd waits[2] = {{.fd = reader->fd, .events = POLLIN},
+                              {.fd = reader->stop_fd, .events = POLLIN}};
     cring_set_parked(reader->ring, true);
     poll(waits, 2, -1);
     cring_set_parked(reader->ring, false);

@@ -29,7 +29,9 @@ private func describe(_ name: FanotifyName?, in bytes: [UInt8]) -> String {
 }
 
 private func describe(_ event: FanotifyEvent, in bytes: [UInt8]) -> String {
-    let object = event.object.map { "\($0.type):\(hex($0.bytes)) inode=\($0.inode) generation=\($0.generation)" }
+    let object = event.object.map {
+        "\($0.type):\(hex($0.bytes)) inode=\($0.inode) generation=\($0.generation)"
+    }
     return "mask=\(String(event.mask.rawValue, radix: 16)) pid=\(event.pid) \(event.pidState)"
         + " name=\(describe(event.name, in: bytes)) new=\(describe(event.newName, in: bytes))"
         + " object=\(object ?? "-")"
@@ -74,7 +76,7 @@ struct FanotifyTests {
     @Test("there are fixtures")
     func hasFixtures() { #expect(!Self.fixtures.isEmpty) }
 
-    @Test("a batch cut off at any byte gives a prefix of its events and at most one error", arguments: fixtures)
+    @Test("a batch cut off anywhere gives a prefix of its events and at most one error", arguments: fixtures)
     func truncation(fixture: Fixture) {
         let whole = decode(fixture.bytes).events
         for count in 0..<fixture.bytes.count {

@@ -1,20 +1,18 @@
 import Foundation
 import KernelDecoding
+import Testing
 
 /// Recorded bytes beside this file: `Fixtures/<distribution>-linux-<kernel>/<interface>/<case>.bin`.
-struct Fixture: Sendable {
+struct Fixture: Sendable, CustomTestStringConvertible {
     var name: String
     var file: URL
     var bytes: [UInt8]
 
-    /// All fixtures of an interface. An orphan golden file has no recording, and fails in the tests.
+    /// All fixtures of an interface.
     static func all(_ interface: String) -> [Fixture] {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
-        let hosts = (try? FileManager.default.contentsOfDirectory(at: root, includingPropertiesForKeys: nil)) ?? []
-        return hosts.flatMap { host in
-            let folder = host.appending(path: interface)
-            let files = try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-            return (files ?? []).filter { $0.pathExtension == "bin" }
+        return contents(of: root).flatMap { host in
+            contents(of: host.appending(path: interface)).filter { $0.pathExtension == "bin" }
         }
         .sorted { $0.path < $1.path }
         .compactMap { file in
@@ -23,6 +21,12 @@ struct Fixture: Sendable {
                 name: file.deletingPathExtension().lastPathComponent, file: file, bytes: Array(data))
         }
     }
+
+    private static func contents(of folder: URL) -> [URL] {
+        (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+    }
+
+    var testDescription: String { name }
 
     var golden: URL { file.deletingPathExtension().appendingPathExtension("golden.txt") }
 

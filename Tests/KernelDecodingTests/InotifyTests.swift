@@ -21,7 +21,8 @@ private func decode(_ bytes: [UInt8]) -> (events: [InotifyEvent], errors: [Inoti
 
 private func describe(_ event: InotifyEvent, in bytes: [UInt8]) -> String {
     let name = ByteString(event.name, of: bytes.span.bytes).text
-    return "watch=\(event.watch) mask=\(String(event.mask.rawValue, radix: 16)) cookie=\(event.cookie) name=\(name)"
+    let mask = String(event.mask.rawValue, radix: 16)
+    return "watch=\(event.watch) mask=\(mask) cookie=\(event.cookie) name=\(name)"
 }
 
 @Suite("inotify decoder")
@@ -39,7 +40,7 @@ struct InotifyTests {
     @Test("there are fixtures")
     func hasFixtures() { #expect(!Self.fixtures.isEmpty) }
 
-    @Test("a batch cut off at any byte gives a prefix of its events and at most one error", arguments: fixtures)
+    @Test("a batch cut off anywhere gives a prefix of its events and at most one error", arguments: fixtures)
     func truncation(fixture: Fixture) {
         let whole = decode(fixture.bytes).events
         for count in 0..<fixture.bytes.count {

@@ -10,7 +10,9 @@ private func handle(_ number: UInt64) -> FileHandle {
 }
 
 extension DirectoryTree {
-    fileprivate mutating func path(of number: UInt64) -> ByteString? { find(handle(number)).flatMap { path($0) } }
+    fileprivate mutating func path(of number: UInt64) -> ByteString? {
+        find(handle(number)).flatMap { path($0) }
+    }
 }
 
 @Suite("directory tree")

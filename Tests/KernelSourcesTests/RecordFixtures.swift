@@ -27,7 +27,7 @@ struct RecordFixtures {
             let scratch = Scratch("record", in: place.path)
             let live = try LiveFanotify(watching: scratch.path)
             shell("cd \(scratch.path)\n\(Self.script)")
-            let done = live.collect { $0.contains { $0.path == scratch.bytes("end") && $0.operations.contains(.closedAfterWrite) } }
+            let done = live.collect { Self.isOver($0, scratch.bytes("end")) }
             #expect(done)
             let events = live.batches.flatMap { $0.dropFirst(8) }
             try write([UInt8](repeating: 0, count: 8) + events, "fanotify/\(place.name)-life-of-files.bin")
@@ -39,9 +39,13 @@ struct RecordFixtures {
         let scratch = Scratch("record")
         let live = try LiveInotify(watching: scratch.path)
         shell("cd \(scratch.path)\n\(Self.script)")
-        let done = live.collect { $0.contains { $0.path == scratch.bytes("end") && $0.operations.contains(.closedAfterWrite) } }
+        let done = live.collect { Self.isOver($0, scratch.bytes("end")) }
         #expect(done)
         try write(live.batches.flatMap { $0 }, "inotify/life-of-files.bin")
+    }
+
+    private static func isOver(_ seen: [FileEvent], _ end: ByteString) -> Bool {
+        seen.contains { $0.path == end && $0.operations.contains(.closedAfterWrite) }
     }
 
     private func write(_ bytes: [UInt8], _ name: String) throws {

@@ -213,7 +213,9 @@ package final class InotifySource {
     ) {
         guard let position = moves.firstIndex(where: { $0.cookie == event.cookie }) else {
             if isWatched(change.path) { emit(.change(change)) }
-            if change.isDirectory { appear(change.path, in: event.watch, name: name, readAt: change.readAt, emit) }
+            if change.isDirectory {
+                appear(change.path, in: event.watch, name: name, readAt: change.readAt, emit)
+            }
             return
         }
         let first = moves.remove(at: position)
