@@ -46,8 +46,8 @@ int cfanotify_open_parent(int fd);
 ///   (the process was reaped before the read) or FAN_EPIDFD (the kernel could not make one);
 /// - events of our own process are left out.
 struct cfanotify_batch {
-    /// CLOCK_MONOTONIC: no event of this batch is older. The moment before the last read that found the queue
-    /// empty; 0 when there was none yet.
+    /// CLOCK_MONOTONIC: no event of this batch is older. The moment before the last read that emptied the queue
+    /// or found it empty; 0 when there was none yet.
     uint64_t not_before_ns;
 };
 #define CFANOTIFY_PID_ALIVE 1
