@@ -92,6 +92,8 @@ int cfanotify_open_parent(int fd) {
 /// A process is looked at again after this, in case that it changed without an event.
 #define RECENT_MS 1000
 #define SNAPSHOT_MAX 24576
+/// More than the longest event: two names of 255 bytes, three handles of 128, headers and a pidfd.
+#define EVENT_MAX 2048
 #define STACK_SIZE (128 * 1024)
 
 struct recent { int32_t pid; uint32_t time_ms; };
@@ -196,7 +198,8 @@ static int take_pidfd(uint8_t *event, const struct fanotify_event_metadata *head
         struct fanotify_event_info_header info;
         memcpy(&info, event + at, sizeof info);
         if (info.len < sizeof info || info.len > header->event_len - at) return FAN_EPIDFD;
-        if (info.info_type == FAN_EVENT_INFO_TYPE_PIDFD && info.len >= sizeof(struct fanotify_event_info_pidfd)) {
+        if (info.info_type == FAN_EVENT_INFO_TYPE_PIDFD &&
+            info.len >= sizeof(struct fanotify_event_info_pidfd)) {
             int32_t fd, state;
             uint8_t *field = event + at + offsetof(struct fanotify_event_info_pidfd, pidfd);
             memcpy(&fd, field, sizeof fd);
@@ -276,9 +279,12 @@ static void take_snapshots(struct cfanotify_reader *reader) {
     reader->pidfd_count = 0;
 }
 
-/// Waits for events or the stop.
-static void park(struct cfanotify_reader *reader) {
-    struct pollfd waits[2] = {{.fd = reader->fd, .events = POLLIN}, {.fd = reader->stop_fd, .events = POLLIN}};
+/// Waits for events or the stop. The queue was found empty after `before_ns`.
+static void park(struct cfanotify_reader *reader, uint64_t before_ns) {
+    reader->not_before_ns = before_ns;
+    cring_set_drained(reader->ring, before_ns);
+    struct pollfd waits[2] = {{.fd = reader->fd, .events = POLLIN},
+                              {.fd = reader->stop_fd, .events = POLLIN}};
     cring_set_parked(reader->ring, true);
     poll(waits, 2, -1);
     cring_set_parked(reader->ring, false);
@@ -300,9 +306,7 @@ static void fail(struct cfanotify_reader *reader, int32_t error) {
 static bool handle_read_error(struct cfanotify_reader *reader, int error, uint64_t before_ns) {
     switch (error) {
     case EAGAIN:
-        reader->not_before_ns = before_ns;
-        cring_set_drained(reader->ring, before_ns);
-        park(reader);
+        park(reader, before_ns);
         return true;
     case EINTR:
         return true;
@@ -342,5 +346,7 @@ void cfanotify_run(struct cfanotify_reader *reader) {
         }
         take_snapshots(reader);
         if (kept > 0) cring_wake(reader->ring);
+        // The kernel stops early only when nothing is left: no need to be told so by another read.
+        if (got <= CFANOTIFY_READ_MAX - EVENT_MAX) park(reader, before_ns);
     }
 }

@@ -75,7 +75,8 @@ static void pause_briefly(struct cinotify_reader *reader) {
 
 /// Waits for events or the stop.
 static void park(struct cinotify_reader *reader) {
-    struct pollfd waits[2] = {{.fd = reader->fd, .events = POLLIN}, {.fd = reader->stop_fd, .events = POLLIN}};
+    struct pollfd waits[2] = {{.fd = reader->fd, .events = POLLIN},
+                              {.fd = reader->stop_fd, .events = POLLIN}};
     cring_set_parked(reader->ring, true);
     poll(waits, 2, -1);
     cring_set_parked(reader->ring, false);

@@ -17,17 +17,17 @@ final class LiveFanotify {
     var snapshots: [(header: RingRecordHeader, bytes: [UInt8])] = []
     var batches: [[UInt8]] = []
 
-    init(watching path: String) throws {
+    init(watching path: String, limit: FanotifyLevel = .target) throws {
         let ring = try #require(EventRing(capacity: 1 << 20, wakeDescriptor: open("/dev/null", O_WRONLY)))
         consumer = ring.makeConsumer()
-        source = try FanotifySource(ring: ring)
+        source = try FanotifySource(ring: ring, limit: limit)
         self.ring = ring
         let watches = [ByteString(path)]
         source.watch(watches)
         var resolver = DirectoryResolver(limit: 4_096)
         resolver.configure(watches: watches, mounts: source.marked)
         resolver.seedWatches()
-        translator = FanotifyTranslator(resolver: resolver)
+        translator = FanotifyTranslator(resolver: resolver, level: source.level)
         try source.start()
     }
 
@@ -58,7 +58,8 @@ final class LiveFanotify {
                 }
             }
         }
-        (self.changes, self.executions, self.batches, self.snapshots) = (changes, executions, batches, snapshots)
+        (self.changes, self.executions) = (changes, executions)
+        (self.batches, self.snapshots) = (batches, snapshots)
     }
 }
 
@@ -126,10 +127,69 @@ struct FanotifyLiveTests {
         #expect(complete)
         let made = live.changes.filter { $0.operations.contains(.created) }.map(\.path)
         let deleted = live.changes.filter { $0.operations.contains(.deleted) }.map(\.path)
-        for name in ["a", "a/b", "a/b/c", "a/b/c/f", "z/b/c/g"] { #expect(made.contains(scratch.bytes(name))) }
+        for name in ["a", "a/b", "a/b/c", "a/b/c/f", "z/b/c/g"] {
+            #expect(made.contains(scratch.bytes(name)))
+        }
         for name in ["z/b/c/f", "z/b/c/g", "z/b/c", "z/b", "z"] {
             #expect(deleted.contains(scratch.bytes(name)))
         }
+    }
+
+    @Test("older kernels' events still give paths", arguments: [FanotifyLevel.name, .process])
+    func olderKernels(limit: FanotifyLevel) throws {
+        let scratch = Scratch()
+        let live = try LiveFanotify(watching: scratch.path, limit: limit)
+        #expect(live.source.level == limit)
+        shell("cd \(scratch.path); mkdir -p a/b; echo > a/b/f")
+        let made = live.collect { $0.contains { $0.path == scratch.bytes("a/b/f") } }
+        #expect(made)
+        shell("cd \(scratch.path); mv a z")
+        let moved = live.collect { $0.contains { $0.operations == .movedTo } }
+        #expect(moved)
+        shell("cd \(scratch.path); echo > z/b/g; echo > end")
+        let complete = live.collect { $0.contains { $0.path == scratch.bytes("end") } }
+        #expect(complete)
+        let seen = live.changes
+        #expect(seen.contains { $0.path == scratch.bytes("a/b/f") && $0.operations.contains(.created) })
+        #expect(seen.contains { $0.path == scratch.bytes("a") && $0.operations == .movedFrom })
+        #expect(seen.contains { $0.path == scratch.bytes("z") && $0.operations == .movedTo })
+        #expect(seen.contains { $0.path == scratch.bytes("z/b/g") && $0.operations.contains(.created) })
+        #expect(seen.allSatisfy { $0.wasAlive == false || limit >= .process })
+    }
+
+    @Test("a kernel without names still says what changed")
+    func oldestKernel() throws {
+        let scratch = Scratch()
+        let live = try LiveFanotify(watching: scratch.path, limit: .object)
+        shell("cd \(scratch.path); echo > f")
+        let file = scratch.bytes("f")
+        let complete = live.collect { seen in
+            seen.contains { $0.path == file && $0.operations.contains(.closedAfterWrite) }
+        }
+        #expect(complete)
+        let top = ByteString(scratch.path)
+        #expect(live.changes.contains { $0.path == top && $0.isDirectory && $0.operations == .modified })
+    }
+
+    @Test("filesystems mounted later are picked up; overlays are refused by name")
+    func laterMounts() throws {
+        let scratch = Scratch()
+        mkdir(scratch("m"), 0o755)
+        let live = try LiveFanotify(watching: scratch.path)
+        shell(
+            "cd \(scratch.path); mount -t tmpfs none m; mkdir l m/u m/w o; "
+                + "mount -t overlay -o lowerdir=l,upperdir=m/u,workdir=m/w overlay o")
+        defer { shell("cd \(scratch.path); umount o; umount m") }
+        var mounts = pollfd(fd: live.source.mountsDescriptor, events: Int16(POLLPRI), revents: 0)
+        #expect(poll(&mounts, 1, 1_000) == 1)
+        live.source.refreshMounts()
+        live.translator.resolver.configure(
+            watches: [ByteString(scratch.path)], mounts: live.source.marked)
+        shell("echo > \(scratch("m/f"))")
+        let complete = live.collect { $0.contains { $0.path == scratch.bytes("m/f") } }
+        #expect(complete)
+        let refused = live.source.refused.filter { $0.path == scratch.bytes("o") }
+        #expect(refused.map(\.type) == ["overlay"] && refused.first?.isWatch == false)
     }
 
     @Test("a rename in or out of the watch becomes half a rename")
@@ -139,7 +199,9 @@ struct FanotifyLiveTests {
         mkdir(scratch("out"), 0o755)
         shell("mkdir -p \(scratch("out/t/u")); echo > \(scratch("out/t/u/f"))")
         let live = try LiveFanotify(watching: scratch("in"))
-        shell("cd \(scratch.path); echo > in/a; mv in/a out/a; mv out/a in/b; mv out/t in/t; rm -r in/t; echo > in/end")
+        shell(
+            "cd \(scratch.path); echo > in/a; mv in/a out/a; mv out/a in/b; "
+                + "mv out/t in/t; rm -r in/t; echo > in/end")
         let end = scratch.bytes("in/end")
         let complete = live.collect { $0.contains { $0.path == end } }
         #expect(complete)

@@ -42,12 +42,12 @@ int cfanotify_open_parent(int fd);
 #define CFANOTIFY_READ_MAX 16384
 
 /// A CRECORD_FANOTIFY payload starts with this, and the events follow as the kernel wrote them, except that
-/// - the `pidfd` of each `struct fanotify_event_info_pidfd` is replaced: CFANOTIFY_PID_ALIVE, FAN_NOPIDFD (the
-///   process was reaped before the read) or FAN_EPIDFD (the kernel could not make one);
+/// - the `pidfd` of each `struct fanotify_event_info_pidfd` is replaced: CFANOTIFY_PID_ALIVE, FAN_NOPIDFD
+///   (the process was reaped before the read) or FAN_EPIDFD (the kernel could not make one);
 /// - events of our own process are left out.
 struct cfanotify_batch {
-    /// CLOCK_MONOTONIC: no event of this batch is older. The moment before the last read that found the queue
-    /// empty; 0 when there was none yet.
+    /// CLOCK_MONOTONIC: no event of this batch is older. The moment before the last read that emptied the queue
+    /// or found it empty; 0 when there was none yet.
     uint64_t not_before_ns;
 };
 #define CFANOTIFY_PID_ALIVE 1

@@ -28,8 +28,8 @@ enum cinotify_counter {
     CINOTIFY_COUNTERS = 2,
 };
 
-/// Reads `fd` into CRECORD_INOTIFY records: the bytes of one read each, unchanged. The ring and the descriptor
-/// stay the caller's and must outlive the reader. NULL when memory or an eventfd is refused.
+/// Reads `fd` into CRECORD_INOTIFY records: the bytes of one read each, unchanged. The ring and the
+/// descriptor stay the caller's and must outlive the reader. NULL when memory or an eventfd is refused.
 struct cinotify_reader *_Nullable cinotify_reader_create(struct cring *ring, int fd);
 /// Starts the thread. 0, or -errno.
 int cinotify_reader_start(struct cinotify_reader *reader);

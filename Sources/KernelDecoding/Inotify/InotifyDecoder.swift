@@ -53,8 +53,8 @@ package struct InotifyDecoder {
 
     package init() {}
 
-    /// The next event, or `nil` at the end. After a bad name the cursor stands on the following event, after a
-    /// bad header at the end.
+    /// The next event, or `nil` at the end. After a bad name the cursor stands on the following event, after
+    /// a bad header at the end.
     package mutating func next(in bytes: RawSpan) throws(InotifyDecodeError) -> InotifyEvent? {
         let start = offset
         let available = bytes.byteCount - start

@@ -2,7 +2,7 @@ package import EventModel
 
 /// One mount, as a process of its mount namespace sees it.
 ///
-/// The corresponding kernel definition is `show_mountinfo` in `fs/proc_namespace.c`; see `proc_pid_mountinfo(5)`.
+/// The corresponding kernel definition is `show_mountinfo` in `fs/proc_namespace.c`.
 package struct MountEntry: Hashable, Sendable {
     package var id: Int32
     package var parent: Int32
@@ -38,7 +38,8 @@ package struct MountEntry: Hashable, Sendable {
     /// The value of `name=` in the super options, unescaped: `upperdir` of an overlay.
     package func superOption(_ name: ByteString) -> ByteString? {
         for option in superOptions.bytes.split(separator: UInt8(ascii: ",")) {
-            guard let equals = option.firstIndex(of: UInt8(ascii: "=")), option[..<equals].elementsEqual(name.bytes)
+            guard let equals = option.firstIndex(of: UInt8(ascii: "=")),
+                option[..<equals].elementsEqual(name.bytes)
             else { continue }
             return MountEntry.unescaped(Array(option[(equals + 1)...]))
         }

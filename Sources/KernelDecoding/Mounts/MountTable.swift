@@ -121,7 +121,9 @@ package struct MountTable: Sendable {
     package var visible: [MountEntry] {
         var covered = Set<Int32>()
         var children: [Int32: [MountEntry]] = [:]
-        for entry in entries where entry.id != entry.parent { children[entry.parent, default: []].append(entry) }
+        for entry in entries where entry.id != entry.parent {
+            children[entry.parent, default: []].append(entry)
+        }
         for entry in entries {
             // A mount on the very root of another hides all of it.
             if (children[entry.id] ?? []).contains(where: { $0.mountPoint == entry.mountPoint }) {

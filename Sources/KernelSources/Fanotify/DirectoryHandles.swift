@@ -1,7 +1,7 @@
 internal import CFanotify
-internal import EventModel
+package import EventModel
 internal import Glibc
-internal import KernelDecoding
+package import KernelDecoding
 
 /// An open descriptor that closes itself.
 struct OwnedDescriptor: ~Copyable {
@@ -19,11 +19,11 @@ enum DirectoryHandles {
     /// A descriptor of the directory at `path`, good as a mount descriptor for handles (O_PATH is
     /// refused there). It is closed soon: held open, it would keep the mount busy.
     static func openDirectory(_ path: ByteString) -> OwnedDescriptor? {
-        OwnedDescriptor(Glibc.open(cString(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK))
+        OwnedDescriptor(Glibc.open(cString(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW))
     }
 
-    /// The handle of `path`, relative to `descriptor`, or of the descriptor itself when `path` is empty, with the
-    /// mount that it was found on.
+    /// The handle of `path`, relative to `descriptor`, or of the descriptor itself when `path` is empty, with
+    /// the mount that it was found on.
     static func locate(
         _ descriptor: Int32, _ path: ByteString = "", filesystem: UInt64
     ) -> (handle: FileHandle, mount: Int32)? {
@@ -99,7 +99,9 @@ enum DirectoryHandles {
     }
 
     /// The name of an entry that is a directory, and not `.` or `..`.
-    private static func directoryName(_ entry: UnsafeMutablePointer<dirent>, in descriptor: Int32) -> ByteString? {
+    private static func directoryName(
+        _ entry: UnsafeMutablePointer<dirent>, in descriptor: Int32
+    ) -> ByteString? {
         let type = Int(entry.pointee.d_type)
         guard type == Int(DT_DIR) || type == Int(DT_UNKNOWN) else { return nil }
         let name = name(of: entry)
@@ -126,5 +128,16 @@ enum DirectoryHandles {
         var text = path.bytes.map { CChar(bitPattern: $0) }
         text.append(0)
         return text
+    }
+}
+
+extension FileHandle {
+    /// The handle of an existing directory, as fanotify would report it.
+    package init?(ofDirectory path: ByteString) {
+        guard let descriptor = DirectoryHandles.openDirectory(path),
+            let filesystem = DirectoryHandles.filesystem(of: descriptor.value),
+            let found = DirectoryHandles.locate(descriptor.value, filesystem: filesystem)
+        else { return nil }
+        self = found.handle
     }
 }

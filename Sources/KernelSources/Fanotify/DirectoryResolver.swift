@@ -42,7 +42,8 @@ package struct DirectoryResolver: ~Copyable {
 
     // MARK: Asking
 
-    /// The path of a directory on the host; one inside a watch when it has several. `nil` when it cannot be known.
+    /// The path of a directory on the host; one inside a watch when it has several. `nil` when it cannot be
+    /// known.
     package mutating func path(of directory: FileHandle) -> ByteString? {
         guard let index = lookUp(directory), let path = tree.path(index) else { return nil }
         return hostPath(path, on: directory.filesystem)
@@ -168,7 +169,8 @@ package struct DirectoryResolver: ~Copyable {
             }
             // Outside of a bound directory the kernel gives the path within the filesystem.
             let isBelow = path.isWithin(entrance.mountPoint)
-            let inner = isBelow
+            let inner =
+                isBelow
                 ? MountViews.rebase(path, from: entrance.mountPoint, to: entrance.root) : path
             let top = isBelow ? entrance.root : "/"
             insertChain(directory, descriptor: descriptor.value, path: inner, top: top)
@@ -200,7 +202,7 @@ package struct DirectoryResolver: ~Copyable {
             else { break }
             current = current.parent
             chain.append((handle, current))
-            // What events told us beats what we read: they arrive in order, and the rest of them is still to come.
+            // What events told beats what is read: they come in order, and the rest of them is still to come.
             if let known = tree.find(handle), tree.isRooted(known) { break }
         }
         guard let last = chain.popLast() else { return }

@@ -70,9 +70,10 @@ struct FanotifyMarks {
                 let done = try mark(group: group, mount: mount, mask: mask, changes: changes)
                 nowKnown[mount] = done
                 marked.append(done)
-            } catch where changes {
+            } catch  where changes {
                 let done = RefusedMount(
-                    path: watch?.path ?? mount.mountPoint, type: mount.type, error: error, isWatch: watch != nil)
+                    path: watch?.path ?? mount.mountPoint, type: mount.type, error: error,
+                    isWatch: watch != nil)
                 nowRefused[mount] = done
                 refused.append(done)
             } catch {

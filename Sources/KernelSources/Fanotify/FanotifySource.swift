@@ -7,7 +7,8 @@ internal import KernelDecoding
 
 /// A fanotify group with its marks, and the thread that reads it into a ring.
 ///
-/// Owned and called by one thread. Records in the ring: `CRECORD_FANOTIFY`, `CRECORD_SNAPSHOT`, `CRECORD_FAILED`.
+/// Owned and called by one thread. Records in the ring: `CRECORD_FANOTIFY`, `CRECORD_SNAPSHOT` and
+/// `CRECORD_FAILED`.
 /// The corresponding kernel interface is `fanotify(7)`.
 package final class FanotifySource {
     /// What the kernel's fanotify can tell.
@@ -33,14 +34,16 @@ package final class FanotifySource {
 
     /// Opens a group with the best flags that the kernel accepts.
     ///
-    /// - Throws: `KernelError` with `EPERM` without CAP_SYS_ADMIN, `EINVAL` before Linux 5.1, `ENOSYS` when the
-    ///   kernel was built without fanotify, `EMFILE` at the per-user group limit.
-    package init(ring: EventRing) throws(KernelError) {
-        let (group, level) = try FanotifySource.open()
+    /// - Parameter limit: the most to ask for; less than `.target` plays an older kernel.
+    /// - Throws: `KernelError` with `EPERM` without CAP_SYS_ADMIN, `EINVAL` before Linux 5.1, `ENOSYS`
+    ///   when the kernel was built without fanotify, `EMFILE` at the per-user group limit.
+    package init(ring: EventRing, limit: FanotifyLevel = .target) throws(KernelError) {
+        let (group, level) = try FanotifySource.open(limit)
         let proc = Glibc.open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         let mounts = Glibc.open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)
-        let reader = proc >= 0 && mounts >= 0
-            ? cfanotify_reader_create(ring.producerPointer.assumingMemoryBound(to: cring.self), group, proc) : nil
+        let pointer = ring.producerPointer.assumingMemoryBound(to: cring.self)
+        let isComplete = proc >= 0 && mounts >= 0
+        let reader = isComplete ? cfanotify_reader_create(pointer, group, proc) : nil
         guard let reader else {
             let error = KernelError(call: "open(2)", errno: errno, advice: "/proc must be mounted")
             for descriptor in [group, proc, mounts] where descriptor >= 0 { close(descriptor) }
@@ -57,9 +60,9 @@ package final class FanotifySource {
         close(mountsDescriptor)
     }
 
-    private static func open() throws(KernelError) -> (Int32, FanotifyLevel) {
+    private static func open(_ limit: FanotifyLevel) throws(KernelError) -> (Int32, FanotifyLevel) {
         var error = KernelError(call: "fanotify_init(2)", errno: EINVAL)
-        for level in FanotifyLevel.allCases.reversed() {
+        for level in FanotifyLevel.allCases.reversed() where level <= limit {
             let group = cfanotify_open(level.initFlags, UInt32(O_RDONLY | O_CLOEXEC))
             if group >= 0 { return (group, level) }
             error.errno = -group
@@ -85,8 +88,8 @@ package final class FanotifySource {
     /// Ends the reader thread; what it has read stays in the ring.
     package func stop() { cfanotify_reader_stop(reader) }
 
-    /// Marks the filesystems of `paths` (absolute, without symbolic links) and those mounted below them, and for
-    /// executions all other local ones.
+    /// Marks the filesystems of `paths` (absolute, without symbolic links) and those mounted below them, and
+    /// for executions all other local ones.
     package func watch(_ paths: [ByteString]) {
         watches = paths
         refreshMounts()

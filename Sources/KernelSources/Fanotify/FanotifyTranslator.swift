@@ -47,7 +47,14 @@ package struct FanotifyTranslator: ~Copyable {
     /// The most directories that are learned when a tree is moved into a watch.
     private static let movedTreeLimit = 4_096
 
-    package init(resolver: consuming DirectoryResolver) { self.resolver = resolver }
+    /// Whether the kernel names directory entries at all.
+    private let level: FanotifyLevel
+
+    /// - Parameter level: the source's.
+    package init(resolver: consuming DirectoryResolver, level: FanotifyLevel) {
+        self.resolver = resolver
+        self.level = level
+    }
 
     /// Translates the payload of one `CRECORD_FANOTIFY`, in order.
     ///
@@ -149,7 +156,8 @@ package struct FanotifyTranslator: ~Copyable {
         _ name: FanotifyName, verdict: DirectoryResolver.Verdict, in bytes: RawSpan
     ) -> ByteString? {
         guard let directory = resolver.path(of: name.directory) else { return nil }
-        let isItself = name.range.count == 1
+        let isItself =
+            name.range.count == 1
             && bytes.unsafeLoadUnaligned(fromByteOffset: name.range.lowerBound, as: UInt8.self)
                 == UInt8(ascii: ".")
         let path = isItself ? directory : directory.appending(ByteString(name.range, of: bytes))
@@ -200,8 +208,12 @@ package struct FanotifyTranslator: ~Copyable {
 
     // MARK: No name
 
-    /// Linux before 5.9 gives the object's handle alone, and for entries of a directory that of the directory.
+    /// Linux before 5.9 gives the object's handle alone, and for entries of a directory the directory's.
+    ///
+    /// Later kernels leave the name out only when the number of links changes (ATTRIB without a path at
+    /// hand); the CREATE or DELETE that says so comes with a name.
     private mutating func nameless(_ event: FanotifyEvent, _ operations: FileOperations) -> FileEvent? {
+        guard level < .name else { return nil }
         guard let object = event.object ?? event.name?.directory else {
             counts.unresolved += 1
             return nil

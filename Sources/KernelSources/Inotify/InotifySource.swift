@@ -213,12 +213,19 @@ package final class InotifySource {
     ) {
         guard let position = moves.firstIndex(where: { $0.cookie == event.cookie }) else {
             if isWatched(change.path) { emit(.change(change)) }
-            if change.isDirectory { appear(change.path, in: event.watch, name: name, readAt: change.readAt, emit) }
+            if change.isDirectory {
+                appear(change.path, in: event.watch, name: name, readAt: change.readAt, emit)
+            }
             return
         }
         let first = moves.remove(at: position)
-        if change.isDirectory, let child = tree.child(first.name, of: first.watch) {
-            tree.insert(child, in: event.watch, name: name)
+        let child = tree.child(first.name, of: first.watch)
+        if change.isDirectory, let child { tree.insert(child, in: event.watch, name: name) }
+        // It was renamed before its creation could be acted on.
+        defer {
+            if change.isDirectory, child == nil {
+                appear(change.path, in: event.watch, name: name, readAt: change.readAt, emit)
+            }
         }
         switch (isWatched(first.event.path), isWatched(change.path)) {
         case (true, true):
