@@ -95,7 +95,7 @@ package final class LiveSensor {
             try source.start()
             connector = ConnectorIntake(source: source, consumer: ring.makeConsumer())
             pipeline.table.connectorIsLive = true
-            cover("proc_connector", running(source.priority, "forks, execs and exits"))
+            coverReader("proc_connector", priority: source.priority, detail: "forks, execs and exits")
         } catch {
             cover(
                 "proc_connector", .off(reason: error.description),
@@ -109,7 +109,7 @@ package final class LiveSensor {
             let source = try TaskstatsSource(ring: ring)
             try source.start()
             taskstats = TaskstatsIntake(source: source, consumer: ring.makeConsumer())
-            cover("taskstats", running(source.priority, "exit records"))
+            coverReader("taskstats", priority: source.priority, detail: "exit records")
         } catch {
             cover(
                 "taskstats", .off(reason: error.description),
@@ -130,7 +130,7 @@ package final class LiveSensor {
             refused = source.refused.map(\.path)
             fanotify = FanotifyIntake(
                 source: source, consumer: ring.makeConsumer(),
-                translator: FanotifyTranslator(resolver: resolver))
+                translator: FanotifyTranslator(resolver: resolver, level: source.level))
             coverFanotify(source)
         } catch {
             cover(
@@ -195,9 +195,16 @@ package final class LiveSensor {
         cover(source, CoverageEntry(source: source, state: state, detail: detail, advice: advice))
     }
 
-    /// The entry of a source that runs; not quite live without its priority.
-    private func running(_ priority: Int32, _ detail: String) -> CoverageEntry {
-        CoverageEntry(source: "", state: .live, detail: detail)
+    /// A source that runs; degraded without the priority that lets it see a process before it is gone.
+    private func coverReader(_ source: String, priority: Int32, detail: String) {
+        switch priority {
+        case 2: cover(source, .live, detail: detail + ", real-time")
+        case 1, -1: cover(source, .live, detail: detail)
+        default:
+            cover(
+                source, .degraded(reason: "neither SCHED_FIFO nor nice -20"), detail: detail,
+                advice: "Short-lived processes may stay unknown. Grant CAP_SYS_NICE.")
+        }
     }
 
     private func coverFanotify(_ source: FanotifySource) {

@@ -41,6 +41,7 @@ package struct FanotifyTranslator: ~Copyable {
     }
     package private(set) var counts = Counts()
 
+    private var overwrites = OverwriteTracker()
     /// When the batch at hand was read, and what no event of it is older than.
     private var readAt: UInt64 = 0
     private var notBefore: UInt64 = 0
@@ -89,6 +90,11 @@ package struct FanotifyTranslator: ~Copyable {
         if event.mask.contains(.openExec) { emit(.execution(execution(event, in: bytes))) }
         let operations = FileOperations(event.mask)
         if operations.isEmpty { return }
+        if event.name != nil, let finding = overwrites.noteOther(
+            pid: event.pid, operations, object: event.object?.object)
+        {
+            emit(.change(fileEvent(event, finding.operation, path: finding.path)))
+        }
         let change =
             if event.mask.contains(.rename), let old = event.name, let new = event.newName {
                 rename(event, from: old, to: new, in: bytes)
@@ -97,7 +103,13 @@ package struct FanotifyTranslator: ~Copyable {
             } else {
                 nameless(event, operations)
             }
-        if let change { emit(.change(change)) }
+        guard let change else { return }
+        emit(.change(change))
+        if let target = change.newPath {
+            overwrites.noteRename(pid: event.pid, to: target, object: change.object)
+        } else if change.operations.contains(.movedTo) {
+            overwrites.noteRename(pid: event.pid, to: change.path, object: change.object)
+        }
     }
 
     private func execution(_ event: FanotifyEvent, in bytes: RawSpan) -> ExecutableOpen {
@@ -211,9 +223,16 @@ package struct FanotifyTranslator: ~Copyable {
     /// Linux before 5.9 gives the object's handle alone, and for entries of a directory the directory's.
     ///
     /// Later kernels leave the name out only when the number of links changes (ATTRIB without a path at
-    /// hand); the CREATE or DELETE that says so comes with a name.
+    /// hand); the CREATE or DELETE that says so comes with a name. After a rename it means an overwritten target.
     private mutating func nameless(_ event: FanotifyEvent, _ operations: FileOperations) -> FileEvent? {
-        guard level < .name else { return nil }
+        guard level < .name else {
+            guard operations.contains(.attributes),
+                let finding = overwrites.noteLinkCount(pid: event.pid, of: event.object?.object)
+            else { return nil }
+            var change = fileEvent(event, finding.operation, path: finding.path)
+            change.object = nil
+            return change
+        }
         guard let object = event.object ?? event.name?.directory else {
             counts.unresolved += 1
             return nil
