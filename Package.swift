@@ -58,6 +58,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+
+        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "EventModel"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17
