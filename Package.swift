@@ -27,13 +27,15 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 let package = Package(
     name: "vedette",
     products: [
-        .executable(name: "vedette", targets: ["vedette"])
+        .executable(name: "vedette", targets: ["vedette"]),
+        .library(name: "KernelDecoding", targets: ["KernelDecoding"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
     ],
     targets: [
         shim("CRing"),
+        shim("CScan"),
         shim("CProc", ["CRing"]),
         shim("CFanotify", ["CRing", "CProc"]),
         shim("CInotify", ["CRing"]),
@@ -41,7 +43,7 @@ let package = Package(
 
         library("EventModel"),
         library("EventRing", ["CRing"]),
-        library("KernelDecoding", ["EventModel"]),
+        library("KernelDecoding", ["EventModel", "CScan"]),
         library(
             "KernelSources",
             ["EventModel", "EventRing", "KernelDecoding", "CRing", "CProc", "CFanotify", "CInotify", "CAudit"]),

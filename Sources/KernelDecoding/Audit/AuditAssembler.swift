@@ -61,14 +61,15 @@ package struct AuditAssembler: ~Copyable {
     private var windows: [(node: UInt64, window: AuditSerialWindow)] = []
 
     // The run: records of one event that stand one after the other in the text that is being fed.
-    private var run: [AuditRecord] = []
+    private var run: [AuditRecord]
+    private var runCount = 0
     private var runHeader = AuditRecordHeader(type: .unknown)
     private var runNode: UInt64 = 0
 
     package init(limits: AuditAssemblerLimits) {
         self.limits = limits
         pool = AuditEventPool(limits: limits)
-        run.reserveCapacity(64)
+        run = Array(repeating: AuditRecord(type: .unknown, start: 0, body: 0, end: 0), count: 64)
     }
 
     /// Events whose end has not come.
@@ -145,16 +146,17 @@ package struct AuditAssembler: ~Copyable {
             beginRun(header, bytes, into: &consumer)
         }
         counters.records &+= 1
-        run.append(
-            AuditRecord(
-                type: header.type, start: UInt32(truncatingIfNeeded: start),
-                body: UInt32(truncatingIfNeeded: header.body), end: UInt32(truncatingIfNeeded: end)))
+        let record = AuditRecord(
+            type: header.type, start: UInt32(truncatingIfNeeded: start),
+            body: UInt32(truncatingIfNeeded: header.body), end: UInt32(truncatingIfNeeded: end))
+        if runCount < run.count { run[runCount] = record } else { run.append(record) }
+        runCount &+= 1
     }
 
     /// Whether a line has the same node, time and serial, byte for byte, as the run's last one.
     @inline(__always)
     private func continuesRun(_ header: inout AuditRecordHeader, _ bytes: Span<UInt8>, _ end: Int) -> Bool {
-        guard !run.isEmpty else { return false }
+        guard runCount > 0 else { return false }
         let count = runHeader.idEnd &- runHeader.idStart
         header.idEnd = header.idStart &+ count
         guard header.idEnd < end, bytes[header.idEnd] == UInt8(ascii: ")"),
@@ -192,19 +194,20 @@ package struct AuditAssembler: ~Copyable {
     /// Passes the run on where it stands when its event is complete, else keeps a copy.
     @inline(__always)
     mutating func endRun(_ bytes: Span<UInt8>, into consumer: inout some AuditEventConsumer & ~Copyable) {
-        guard let last = run.last else { return }
-        if last.type.endsEvent, last.type != .endOfEvent || run.count > 1,
+        guard runCount > 0 else { return }
+        let last = run[runCount &- 1]
+        if last.type.endsEvent, last.type != .endOfEvent || runCount > 1,
             pool.count == 0 || pool.find(runHeader.id, node: runNode) == nil
         {
             var event = AuditEvent(id: runHeader.id)
             event.nodeStart = runHeader.nodeStart
             event.nodeEnd = runHeader.nodeEnd
             counters.events &+= 1
-            consumer.consume(event, records: run.span, bytes: bytes)
+            consumer.consume(event, records: run.span.extracting(0..<runCount), bytes: bytes)
         } else {
             endBrokenRun(bytes, last: last.type, into: &consumer)
         }
-        run.removeAll(keepingCapacity: true)
+        runCount = 0
     }
 
     private mutating func endBrokenRun(
@@ -213,14 +216,14 @@ package struct AuditAssembler: ~Copyable {
     ) {
         var slot = pool.find(runHeader.id, node: runNode)
         if slot == nil {
-            if run.count == 1, last == .endOfEvent {
+            if runCount == 1, last == .endOfEvent {
                 counters.strayEnds += 1
                 return
             }
             slot = open(runHeader, node: runNode, at: runHeader.id.milliseconds, into: &consumer)
         }
         guard let slot else { return }
-        for record in run { append(record, of: bytes, to: slot, at: 0) }
+        for record in run[..<runCount] { append(record, of: bytes, to: slot, at: 0) }
         if last.endsEvent { pass(slot, isCutShort: false, into: &consumer) }
     }
 

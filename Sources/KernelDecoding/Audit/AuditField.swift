@@ -10,7 +10,7 @@ package struct AuditField: Sendable {
     /// Whether the field is part of `msg='…'`: user space wrote it, not the kernel.
     package var isNested: Bool
 
-    @inlinable init(
+    init(
         keyStart: Int, keyEnd: Int, valueStart: Int, valueEnd: Int, isQuoted: Bool, isNested: Bool
     ) {
         self.keyStart = keyStart
@@ -21,8 +21,8 @@ package struct AuditField: Sendable {
         self.isNested = isNested
     }
 
-    @inlinable package var keyCount: Int { keyEnd &- keyStart }
-    @inlinable package var valueCount: Int { valueEnd &- valueStart }
+    package var keyCount: Int { keyEnd &- keyStart }
+    package var valueCount: Int { valueEnd &- valueStart }
 }
 
 /// Goes through the fields of one record.
@@ -31,83 +31,121 @@ package struct AuditField: Sendable {
 /// field always ends at a blank and nothing inside a value is ever taken for a field of its own. The text that
 /// user space puts into `msg='…'` has no such guarantee: its fields say that they are nested.
 package struct AuditFieldCursor: Sendable {
-    @usableFromInline var position: Int
-    @usableFromInline let end: Int
-    @usableFromInline var isNested = false
+    var position: Int
+    let end: Int
+    var isNested = false
     /// The first byte of the part that auditd adds for people (`ARCH=x86_64 …`), once the fields are at an end.
     package private(set) var enrichedStart: Int?
 
-    @inlinable package init(position: Int, end: Int) {
+    package init(position: Int, end: Int) {
         self.position = position
         self.end = end
     }
 
-    @usableFromInline mutating func stop(beforeEnrichedAt index: Int) {
+    private mutating func stop(beforeEnrichedAt index: Int) {
         position = end
         enrichedStart = index + 1
     }
 
     /// The next field; `nil` after the last one.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func next(in bytes: Span<UInt8>) -> AuditField? {
-        var index = position
-        var key = index
-        while true {
-            index = firstBlankOrEquals(bytes, index, end)
-            guard index < end else {
-                position = end
-                return nil
+        while position < end {
+            // One look at 32 bytes finds the end of most fields, and the sign before it.
+            var equals = end
+            var stop = end
+            if let marks = fieldMarks(bytes, at: position) {
+                let signs = UInt32(truncatingIfNeeded: marks &>> 32)
+                let blanks = UInt32(truncatingIfNeeded: marks)
+                equals = position &+ signs.trailingZeroBitCount
+                stop = position &+ blanks.trailingZeroBitCount
+                if blanks == 0 { (equals, stop) = longWord(bytes, equals: equals, from: position &+ 32) }
+            } else {
+                (equals, stop) = longWord(bytes, equals: end, from: position)
             }
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "=") {
-                let equals = index
-                index &+= 1
-                if index < end, bytes[index] == UInt8(ascii: "'"), isMessage(bytes, key, equals) {
-                    isNested = true
-                    index &+= 1
-                    key = index
-                    continue
-                }
-                return value(in: bytes, key, equals)
+            stop = min(stop, end)
+            if stop < end, bytes[stop] != UInt8(ascii: " "), bytes[stop] != 0x1d {
+                (equals, stop) = wordWithControls(bytes, from: stop)
             }
-            if byte == 0x1d {
-                stop(beforeEnrichedAt: index)
-                return nil
+            if equals < stop {
+                if let field = field(in: bytes, equals, stop) { return field }
+            } else {
+                skipWord(bytes, stop)
             }
-            // A word that is no field, unless it is some other control byte that user space wrote.
-            index &+= 1
-            if byte == UInt8(ascii: " ") { key = index }
         }
+        position = end
+        return nil
     }
 
-    @inlinable @inline(__always)
-    func isMessage(_ bytes: Span<UInt8>, _ key: Int, _ equals: Int) -> Bool {
-        equals &- key == 3 && bytes[key] == UInt8(ascii: "m") && bytes[key &+ 1] == UInt8(ascii: "s")
-            && bytes[key &+ 2] == UInt8(ascii: "g") && !isNested
+    /// Whether the word that begins at `position` is `msg='…`, whose fields are still to come.
+    @inline(__always)
+    private func isMessage(_ bytes: Span<UInt8>, _ equals: Int) -> Bool {
+        equals &- position == 3 && !isNested && bytes[position] == UInt8(ascii: "m")
+            && bytes[position &+ 1] == UInt8(ascii: "s") && bytes[position &+ 2] == UInt8(ascii: "g")
+            && equals &+ 1 < end && bytes[equals &+ 1] == UInt8(ascii: "'")
     }
 
-    @inlinable @inline(__always)
-    mutating func value(in bytes: Span<UInt8>, _ key: Int, _ equals: Int) -> AuditField {
+    @inline(__always)
+    private mutating func field(in bytes: Span<UInt8>, _ equals: Int, _ stop: Int) -> AuditField? {
+        if isMessage(bytes, equals) {
+            isNested = true
+            position = equals &+ 2
+            return nil
+        }
         let start = equals &+ 1
-        var stop = firstBlank(bytes, start, end)
-        while stop < end, bytes[stop] != UInt8(ascii: " "), bytes[stop] != 0x1d {
-            stop = firstBlank(bytes, stop &+ 1, end)
-        }
-        position = stop
         var field = AuditField(
-            keyStart: key, keyEnd: equals, valueStart: start, valueEnd: stop, isQuoted: false,
+            keyStart: position, keyEnd: equals, valueStart: start, valueEnd: stop, isQuoted: false,
             isNested: isNested)
-        guard start < stop else { return field }
-        let first = bytes[start]
-        if first == UInt8(ascii: "\"") || isNested || bytes[stop &- 1] == UInt8(ascii: ",") {
-            trim(&field, in: bytes)
+        position = stop
+        if start < stop {
+            let first = bytes[start]
+            let last = bytes[stop &- 1]
+            if first == UInt8(ascii: "\""), last == UInt8(ascii: "\""), stop &- start > 1 {
+                field.isQuoted = true
+                field.valueStart = start &+ 1
+                field.valueEnd = stop &- 1
+            } else if first == UInt8(ascii: "\"") || last == UInt8(ascii: "'") || last == UInt8(ascii: ",") {
+                trim(&field, in: bytes)
+            }
+        }
+        if position < end {
+            if bytes[position] == 0x1d { self.stop(beforeEnrichedAt: position) } else { position &+= 1 }
         }
         return field
     }
 
+    /// Passes over a word that is no field.
+    @inline(__always)
+    private mutating func skipWord(_ bytes: Span<UInt8>, _ stop: Int) {
+        if stop < end, bytes[stop] == 0x1d {
+            self.stop(beforeEnrichedAt: stop)
+        } else {
+            position = stop &+ 1
+        }
+    }
+
+    /// Where the sign and the end of a word are that has no end within its first 32 bytes.
+    private func longWord(_ bytes: Span<UInt8>, equals found: Int, from start: Int) -> (equals: Int, stop: Int) {
+        let stop = firstBlank(bytes, start, end)
+        guard found >= start else { return (found, stop) }
+        var equals = start
+        while equals < stop, bytes[equals] != UInt8(ascii: "=") { equals += 1 }
+        return (equals, stop)
+    }
+
+    /// The same for a word in which there are control bytes; only user space writes such.
+    private func wordWithControls(_ bytes: Span<UInt8>, from start: Int) -> (equals: Int, stop: Int) {
+        var stop = start
+        while stop < end, bytes[stop] != UInt8(ascii: " "), bytes[stop] != 0x1d {
+            stop = firstBlank(bytes, stop + 1, end)
+        }
+        var equals = position
+        while equals < stop, bytes[equals] != UInt8(ascii: "=") { equals += 1 }
+        return (equals, stop)
+    }
+
     /// Takes off quotes, the apostrophe that ends `msg='…'`, and the comma that old kernels put between fields.
-    @usableFromInline
-    mutating func trim(_ field: inout AuditField, in bytes: Span<UInt8>) {
+    private mutating func trim(_ field: inout AuditField, in bytes: Span<UInt8>) {
         if bytes[field.valueStart] == UInt8(ascii: "\"") {
             if let close = closingQuote(bytes, from: field) {
                 field.isQuoted = true
