@@ -36,6 +36,7 @@ let package = Package(
     targets: [
         shim("CRing"),
         shim("CScan"),
+        shim("CDecompress"),
         shim("CProc", ["CRing"]),
         shim("CFanotify", ["CRing", "CProc"]),
         shim("CInotify", ["CRing"]),
@@ -56,7 +57,7 @@ let package = Package(
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "KernelDecoding",
+                "SensorCore", "KernelDecoding", "CDecompress",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -17,11 +17,20 @@ struct AuditBenchmark {
         let start = processorSeconds()
         var decoder = AuditTextDecoder()
         var visitor = AuditFieldTally()
-        var buffer = [UInt8](repeating: 0, count: 256 << 10)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            guard count > 0 else { break }
-            decoder.feed(buffer.span.extracting(0..<count), tally: &visitor)
+        // Mapped: a copy out of the page cache would be a sixth of the whole. In pieces, as a reader has them.
+        var status = stat()
+        fstat(descriptor, &status)
+        let size = Int(status.st_size)
+        guard let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
+            complain("cannot map \(CommandLine.arguments[1])")
+            exit(1)
+        }
+        let log = UnsafeBufferPointer(start: base.assumingMemoryBound(to: UInt8.self), count: size).span
+        var at = 0
+        while at < size {
+            let next = min(size, at + 256 << 10)
+            decoder.feed(log.extracting(at..<next), tally: &visitor)
+            at = next
         }
         decoder.finish(into: &visitor)
         let seconds = processorSeconds() - start

@@ -31,20 +31,15 @@ package struct AuditField: Sendable {
 /// field always ends at a blank and nothing inside a value is ever taken for a field of its own. The text that
 /// user space puts into `msg='…'` has no such guarantee: its fields say that they are nested.
 package struct AuditFieldCursor: Sendable {
-    var position: Int
-    let end: Int
-    var isNested = false
+    private var position: Int
+    private var end: Int
+    private var isNested = false
     /// The first byte of the part that auditd adds for people (`ARCH=x86_64 …`), once the fields are at an end.
     package private(set) var enrichedStart: Int?
 
     package init(position: Int, end: Int) {
         self.position = position
         self.end = end
-    }
-
-    private mutating func stop(beforeEnrichedAt index: Int) {
-        position = end
-        enrichedStart = index + 1
     }
 
     /// The next field; `nil` after the last one.
@@ -63,65 +58,62 @@ package struct AuditFieldCursor: Sendable {
             } else {
                 (equals, stop) = longWord(bytes, equals: end, from: position)
             }
-            stop = min(stop, end)
-            if stop < end, bytes[stop] != UInt8(ascii: " "), bytes[stop] != 0x1d {
-                (equals, stop) = wordWithControls(bytes, from: stop)
-            }
-            if equals < stop {
-                if let field = field(in: bytes, equals, stop) { return field }
+            if stop < end {
+                if bytes[stop] != UInt8(ascii: " ") { (equals, stop) = oddWord(bytes, equals, stop) }
             } else {
-                skipWord(bytes, stop)
+                stop = end
+            }
+            let key = position
+            position = stop &+ 1
+            if equals < stop {
+                if let field = field(in: bytes, key, equals, stop) { return field }
             }
         }
         position = end
         return nil
     }
 
-    /// Whether the word that begins at `position` is `msg='…`, whose fields are still to come.
     @inline(__always)
-    private func isMessage(_ bytes: Span<UInt8>, _ equals: Int) -> Bool {
-        equals &- position == 3 && !isNested && bytes[position] == UInt8(ascii: "m")
-            && bytes[position &+ 1] == UInt8(ascii: "s") && bytes[position &+ 2] == UInt8(ascii: "g")
-            && equals &+ 1 < end && bytes[equals &+ 1] == UInt8(ascii: "'")
-    }
-
-    @inline(__always)
-    private mutating func field(in bytes: Span<UInt8>, _ equals: Int, _ stop: Int) -> AuditField? {
-        if isMessage(bytes, equals) {
-            isNested = true
-            position = equals &+ 2
-            return nil
-        }
+    private mutating func field(in bytes: Span<UInt8>, _ key: Int, _ equals: Int, _ stop: Int) -> AuditField? {
         let start = equals &+ 1
         var field = AuditField(
-            keyStart: position, keyEnd: equals, valueStart: start, valueEnd: stop, isQuoted: false,
+            keyStart: key, keyEnd: equals, valueStart: start, valueEnd: stop, isQuoted: false,
             isNested: isNested)
-        position = stop
-        if start < stop {
-            let first = bytes[start]
-            let last = bytes[stop &- 1]
-            if first == UInt8(ascii: "\""), last == UInt8(ascii: "\""), stop &- start > 1 {
-                field.isQuoted = true
-                field.valueStart = start &+ 1
-                field.valueEnd = stop &- 1
-            } else if first == UInt8(ascii: "\"") || last == UInt8(ascii: "'") || last == UInt8(ascii: ",") {
-                trim(&field, in: bytes)
-            }
-        }
-        if position < end {
-            if bytes[position] == 0x1d { self.stop(beforeEnrichedAt: position) } else { position &+= 1 }
+        guard start < stop else { return field }
+        let first = bytes[start]
+        let last = bytes[stop &- 1]
+        if first == UInt8(ascii: "\""), last == UInt8(ascii: "\""), stop &- start > 1 {
+            field.isQuoted = true
+            field.valueStart = start &+ 1
+            field.valueEnd = stop &- 1
+        } else if first == UInt8(ascii: "'"), isMessage(field, in: bytes) {
+            isNested = true
+            position = start &+ 1
+            return nil
+        } else if first == UInt8(ascii: "\"") || last == UInt8(ascii: "'") || last == UInt8(ascii: ",") {
+            trim(&field, stop, in: bytes)
         }
         return field
     }
 
-    /// Passes over a word that is no field.
-    @inline(__always)
-    private mutating func skipWord(_ bytes: Span<UInt8>, _ stop: Int) {
-        if stop < end, bytes[stop] == 0x1d {
-            self.stop(beforeEnrichedAt: stop)
-        } else {
-            position = stop &+ 1
+    /// Whether this is `msg='…`, whose fields are still to come.
+    private func isMessage(_ field: AuditField, in bytes: Span<UInt8>) -> Bool {
+        !isNested && field.isKey("msg", in: bytes)
+    }
+
+    /// A word that does not end in a space: the last one before the enriched part, or one with control bytes.
+    private mutating func oddWord(_ bytes: Span<UInt8>, _ equals: Int, _ found: Int) -> (equals: Int, stop: Int) {
+        var stop = found
+        while stop < end, bytes[stop] != UInt8(ascii: " "), bytes[stop] != 0x1d {
+            stop = firstBlank(bytes, stop + 1, end)
         }
+        if stop < end, bytes[stop] == 0x1d {
+            enrichedStart = stop + 1
+            end = stop
+        }
+        var equals = position
+        while equals < stop, bytes[equals] != UInt8(ascii: "=") { equals += 1 }
+        return (equals, stop)
     }
 
     /// Where the sign and the end of a word are that has no end within its first 32 bytes.
@@ -133,30 +125,16 @@ package struct AuditFieldCursor: Sendable {
         return (equals, stop)
     }
 
-    /// The same for a word in which there are control bytes; only user space writes such.
-    private func wordWithControls(_ bytes: Span<UInt8>, from start: Int) -> (equals: Int, stop: Int) {
-        var stop = start
-        while stop < end, bytes[stop] != UInt8(ascii: " "), bytes[stop] != 0x1d {
-            stop = firstBlank(bytes, stop + 1, end)
-        }
-        var equals = position
-        while equals < stop, bytes[equals] != UInt8(ascii: "=") { equals += 1 }
-        return (equals, stop)
-    }
-
     /// Takes off quotes, the apostrophe that ends `msg='…'`, and the comma that old kernels put between fields.
-    private mutating func trim(_ field: inout AuditField, in bytes: Span<UInt8>) {
-        if bytes[field.valueStart] == UInt8(ascii: "\"") {
-            if let close = closingQuote(bytes, from: field) {
-                field.isQuoted = true
-                field.valueStart += 1
-                field.valueEnd = close
-                position = max(position, firstBlank(bytes, close + 1, end))
-                return
-            }
+    private mutating func trim(_ field: inout AuditField, _ stop: Int, in bytes: Span<UInt8>) {
+        if bytes[field.valueStart] == UInt8(ascii: "\""), let close = closingQuote(bytes, from: field) {
+            field.isQuoted = true
+            field.valueStart += 1
+            field.valueEnd = close
+            if close >= stop { position = close + 1 }
+            return
         }
-        let isLast = position >= end || bytes[position] == 0x1d
-        if isNested, isLast, bytes[field.valueEnd - 1] == UInt8(ascii: "'") { field.valueEnd -= 1 }
+        if isNested, stop >= end, bytes[field.valueEnd - 1] == UInt8(ascii: "'") { field.valueEnd -= 1 }
         if field.valueEnd > field.valueStart, bytes[field.valueEnd - 1] == UInt8(ascii: ",") {
             field.valueEnd -= 1
         }

@@ -1,7 +1,8 @@
 /// Counts what a log holds, and goes through every field to do so.
 ///
 /// Fields are counted as libauparse presents them: `node=` and `type=` are fields, an AVC's decision and permissions
-/// are, several keys in one value are one each, and what auditd adds for people is none.
+/// are, several keys in one value are one each; empty values, `msg=audit(…)` inside of `msg='…'`, and what auditd adds
+/// for people are none.
 package struct AuditFieldTally: AuditEventConsumer, ~Copyable {
     package private(set) var events = 0
     package private(set) var records = 0
@@ -24,15 +25,27 @@ package struct AuditFieldTally: AuditEventConsumer, ~Copyable {
             if record.type == .accessVector { countAccessVector(record, text) }
             var cursor = record.fields
             while let field = cursor.next(in: text) {
-                fields &+= 1
                 bytes &+= field.keyCount &+ field.valueCount
-                if !field.isQuoted, field.packedKey(in: text) == 0x79_656b { countKeys(field, text) }
+                if field.isQuoted {
+                    fields &+= 1
+                } else if field.valueCount > 0 {
+                    fields &+= 1
+                    if field.keyCount == 3 { correct(field, text) }
+                }
             }
         }
     }
 
     private mutating func countAccessVector(_ record: AuditRecord, _ text: Span<UInt8>) {
         if AuditAccessVector(record, in: text) != nil { fields += 2 }
+    }
+
+    private mutating func correct(_ field: AuditField, _ text: Span<UInt8>) {
+        if field.isKey("key", in: text) {
+            countKeys(field, text)
+        } else if field.isNested, field.isKey("msg", in: text), text[field.valueStart] == UInt8(ascii: "a") {
+            fields -= 1
+        }
     }
 
     private mutating func countKeys(_ field: AuditField, _ text: Span<UInt8>) {
