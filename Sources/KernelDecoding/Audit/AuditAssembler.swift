@@ -8,7 +8,7 @@ package struct AuditEvent: Sendable {
     package var lastReadAt: UInt64 = 0
     /// Records were left out because the event was larger than the limit.
     package var isTruncated = false
-    /// No record said that the event was at an end: it was given up after the time-out, or for want of room.
+    /// The event was given up for want of room, or because the end that it should have did not come.
     package var isCutShort = false
 
     init(id: AuditRecordID) { self.id = id }
@@ -27,6 +27,8 @@ package struct AuditAssemblerLimits: Sendable {
     /// An event that has not ended this long after its first record is given up. In the unit of the caller's
     /// time (nanoseconds) for netlink, in milliseconds of the records' own time for text.
     package var timeout: UInt64
+    /// Whether events of system calls end with EOE. So it is with netlink; auditd leaves it out of its logs.
+    package var expectsEnd = false
     package var openEvents = 1024
     package var bytesPerEvent = 1 << 20
     package var bytes = 8 << 20
@@ -45,7 +47,7 @@ package struct AuditAssembler: ~Copyable {
     package struct Counters: Sendable {
         package var records: UInt64 = 0
         package var events: UInt64 = 0
-        /// Given up before a record ended them.
+        /// Given up before they were complete.
         package var cutShort: UInt64 = 0
         /// Records left out of events that were larger than the limit.
         package var truncatedRecords: UInt64 = 0
@@ -82,14 +84,14 @@ package struct AuditAssembler: ~Copyable {
         while let oldest = pool.oldest, pool.openedAt(oldest) <= now,
             now - pool.openedAt(oldest) >= limits.timeout
         {
-            pass(oldest, isCutShort: !pool.lastType(oldest).endsEvent, into: &consumer)
+            pass(oldest, isCutShort: lacksEnd(oldest), into: &consumer)
         }
     }
 
     /// Passes on all events that are still open, and all losses that are not certain yet.
     package mutating func finish(into consumer: inout some AuditEventConsumer & ~Copyable) {
         while let oldest = pool.oldest {
-            pass(oldest, isCutShort: !pool.lastType(oldest).endsEvent, into: &consumer)
+            pass(oldest, isCutShort: lacksEnd(oldest), into: &consumer)
         }
         settle(into: &consumer)
     }
@@ -102,6 +104,9 @@ package struct AuditAssembler: ~Copyable {
             report(losses, into: &consumer)
         }
     }
+
+    /// Whether an end would have come: netlink has one for each event of a system call, auditd writes none.
+    private func lacksEnd(_ slot: Int) -> Bool { limits.expectsEnd && pool.isSystemCall(slot) }
 
     // MARK: Netlink
 

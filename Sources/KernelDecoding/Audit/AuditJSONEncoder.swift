@@ -9,6 +9,7 @@ package struct AuditJSONEncoder: AuditEventConsumer, ~Copyable {
     var names = AuditJSONNames()
     /// Of the record that is being written; for `syscall=`.
     var architecture: AuditArchitecture?
+    var capabilities = AuditJSONCapabilities()
     private var clock = AuditJSONClock()
 
     package init(includesRaw: Bool = false) { self.includesRaw = includesRaw }
@@ -106,15 +107,7 @@ package struct AuditJSONEncoder: AuditEventConsumer, ~Copyable {
                 output.byte("\"")
                 break
             }
-            output.byte("\"")
-            output.escaped(bytes, field.keyStart, field.keyEnd)
-            if occurrence > 1 {
-                output.byte("#")
-                output.number(UInt64(occurrence))
-            }
-            output.raw("\":\"")
-            output.escaped(bytes, field.valueStart, field.valueEnd)
-            output.byte("\"")
+            output.pair(field, occurrence, bytes)
             interpret(field, packed, record.type, bytes)
         }
         if isNested { output.byte("}") }
@@ -130,12 +123,9 @@ package struct AuditJSONEncoder: AuditEventConsumer, ~Copyable {
             // `SADDR={ saddr_fam=… }`: what stands between the braces is enough.
             if field.isValue("{", in: bytes) { continue }
             guard names.note(field, field.packedKey(in: bytes), bytes) == 1 else { continue }
-            output.raw(isFirst ? "\"" : ",\"")
+            if !isFirst { output.byte(",") }
             isFirst = false
-            output.escaped(bytes, field.keyStart, field.keyEnd)
-            output.raw("\":\"")
-            output.escaped(bytes, field.valueStart, field.valueEnd)
-            output.byte("\"")
+            output.pair(field, 1, bytes)
         }
         output.byte("}")
     }
@@ -172,6 +162,12 @@ package struct AuditJSONEncoder: AuditEventConsumer, ~Copyable {
         start = min(start + 5, body)
         output.escaped(bytes, start, firstBlank(bytes, start, body))
     }
+}
+
+/// The text of the set of capabilities that was written last.
+struct AuditJSONCapabilities: ~Copyable {
+    var set: UInt64 = 0
+    var text = JSONByteWriter(capacity: 4096)
 }
 
 extension AuditTextDecoder {

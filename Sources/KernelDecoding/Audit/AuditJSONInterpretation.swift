@@ -93,34 +93,30 @@ extension AuditJSONEncoder {
     }
 
     private mutating func interpretAddress(_ field: AuditField, _ bytes: Span<UInt8>) {
-        guard field.isHexadecimal(in: bytes),
-            let address = AuditSocketAddress(decodedHexadecimal(bytes, field.valueStart, field.valueEnd))
-        else { return }
+        guard let address = field.unhexed(in: bytes).flatMap({ AuditSocketAddress($0) }) else { return }
         begin(field, bytes)
         address.write(to: &interpreted)
     }
 
     private mutating func interpretString(_ field: AuditField, _ bytes: Span<UInt8>) {
-        guard field.isHexadecimal(in: bytes) else { return }
+        guard let decoded = field.unhexed(in: bytes) else { return }
         begin(field, bytes)
         interpreted.byte("\"")
-        interpreted.escaped(decodedHexadecimal(bytes, field.valueStart, field.valueEnd))
+        interpreted.escaped(decoded)
         interpreted.byte("\"")
     }
 
     private mutating func interpretKeys(_ field: AuditField, _ bytes: Span<UInt8>) {
-        guard field.isHexadecimal(in: bytes) else { return }
+        guard let decoded = field.unhexed(in: bytes) else { return }
         begin(field, bytes)
-        let keys = split(decodedHexadecimal(bytes, field.valueStart, field.valueEnd), at: 1)
-        interpreted.strings(keys)
+        interpreted.strings(split(decoded, at: 1))
     }
 
     private mutating func interpretTitle(_ field: AuditField, _ bytes: Span<UInt8>) {
-        guard field.isHexadecimal(in: bytes) else { return }
+        guard let title = field.unhexed(in: bytes) else { return }
         begin(field, bytes)
         interpreted.raw("[\"")
         // Argument by argument, with no array of them: most events have a title.
-        let title = decodedHexadecimal(bytes, field.valueStart, field.valueEnd)
         var start = 0
         for index in title.indices where title[index] == 0 {
             interpreted.escaped(title.span, start, index)
@@ -194,24 +190,33 @@ extension AuditJSONEncoder {
         _ field: AuditField, _ type: AuditRecordType, _ bytes: Span<UInt8>
     ) {
         guard type == .path || type.rawValue == 1321 || type.rawValue == 1322, field.valueCount == 16,
-            var set = hexadecimal(bytes, field.valueStart, field.valueEnd), set != 0
+            let set = hexadecimal(bytes, field.valueStart, field.valueEnd), set != 0
         else { return }
-        let names = AuditNames.capability
         begin(field, bytes)
-        interpreted.byte("[")
-        var isFirst = true
+        // The same few sets come again and again, and their text is long.
+        if set != capabilities.set {
+            capabilities.set = set
+            capabilities.text.removeAll()
+            Self.write(capabilities: set, to: &capabilities.text)
+        }
+        interpreted.append(capabilities.text)
+    }
+
+    private static func write(capabilities: UInt64, to writer: inout JSONByteWriter) {
+        var set = capabilities
+        let names = AuditNames.capability
+        writer.byte("[")
         while set != 0 {
             let bit = set.trailingZeroBitCount
             set &= set - 1
-            interpreted.raw(isFirst ? "\"" : ",\"")
-            isFirst = false
+            writer.byte("\"")
             if let entry = names.entry(UInt32(bit)) {
-                interpreted.escaped(names.bytes.span, Int(entry.start), Int(entry.start + entry.count))
+                writer.escaped(names.bytes.span, Int(entry.start), Int(entry.start + entry.count))
             } else {
-                interpreted.number(UInt64(bit))
+                writer.number(UInt64(bit))
             }
-            interpreted.byte("\"")
+            writer.raw(set != 0 ? "\"," : "\"")
         }
-        interpreted.byte("]")
+        writer.byte("]")
     }
 }

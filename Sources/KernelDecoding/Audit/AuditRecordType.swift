@@ -38,7 +38,7 @@ package struct AuditRecordType: RawRepresentable, Hashable, Sendable {
 
     /// Whether an event of this type is this one record: user space and the daemon send such.
     package var isSingle: Bool {
-        (1100..<1300).contains(rawValue) || rawValue >= 2100
+        rawValue == 1005 || (1100..<1300).contains(rawValue) || rawValue >= 2100
     }
 
     /// Whether no record of the event comes after this one, but for EOE.

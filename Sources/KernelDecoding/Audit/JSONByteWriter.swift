@@ -129,6 +129,49 @@ package struct JSONByteWriter: ~Copyable {
         }
     }
 
+    /// A field as name and value; the how manieth of its name it is stands after the name from the second on.
+    @inline(__always)
+    mutating func pair(_ field: AuditField, _ occurrence: UInt32, _ bytes: Span<UInt8>) {
+        let keyCount = field.keyCount
+        let valueCount = field.valueCount
+        guard occurrence == 1, keyCount <= 32, valueCount <= 32, keyCount >= 0, valueCount >= 0,
+            field.keyStart >= 0, field.valueStart >= 0, field.keyStart &+ 32 <= bytes.count,
+            field.valueStart &+ 32 <= bytes.count
+        else { return longPair(field, occurrence, bytes) }
+        // Five bytes around two copies of 32, which are longer than what is kept of them.
+        reserve(5 &+ 64)
+        let isPlain = bytes.withUnsafeBufferPointer { buffer -> Bool in
+            guard let source = buffer.baseAddress,
+                cscan_json32(source + field.keyStart).trailingZeroBitCount >= keyCount,
+                cscan_json32(source + field.valueStart).trailingZeroBitCount >= valueCount
+            else { return false }
+            var target = base + count
+            target[0] = UInt8(ascii: "\"")
+            memcpy(target + 1, source + field.keyStart, 32)
+            target += keyCount &+ 1
+            target[0] = UInt8(ascii: "\"")
+            target[1] = UInt8(ascii: ":")
+            target[2] = UInt8(ascii: "\"")
+            memcpy(target + 3, source + field.valueStart, 32)
+            target[valueCount &+ 3] = UInt8(ascii: "\"")
+            return true
+        }
+        guard isPlain else { return longPair(field, occurrence, bytes) }
+        count &+= keyCount &+ valueCount &+ 5
+    }
+
+    private mutating func longPair(_ field: AuditField, _ occurrence: UInt32, _ bytes: Span<UInt8>) {
+        byte("\"")
+        escaped(bytes, field.keyStart, field.keyEnd)
+        if occurrence > 1 {
+            byte("#")
+            number(UInt64(occurrence))
+        }
+        raw("\":\"")
+        escaped(bytes, field.valueStart, field.valueEnd)
+        byte("\"")
+    }
+
     /// An array of strings.
     mutating func strings(_ values: [ByteString]) {
         byte("[")
