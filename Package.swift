@@ -39,6 +39,7 @@ let package = Package(
     products: [
         .executable(name: "vedette", targets: ["vedette"]),
         .library(name: "EventRing", targets: ["EventRing", "CRing"]),
+        .library(name: "KernelDecoding", targets: ["KernelDecoding"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -46,6 +47,8 @@ let package = Package(
     targets: [
         shim("CRing"),
         shim("CWait"),
+        shim("CScan"),
+        shim("CDecompress"),
         shim("CProc", ["CRing"]),
         shim("CFanotify", ["CRing", "CProc"]),
         shim("CInotify", ["CRing", "CProc"]),
@@ -56,7 +59,7 @@ let package = Package(
 
         library("EventModel"),
         library("EventRing", ["CRing"]),
-        library("KernelDecoding", ["EventModel"]),
+        library("KernelDecoding", ["EventModel", "CScan"]),
         library(
             "KernelSources",
             ["EventModel", "EventRing", "KernelDecoding", "CRing", "CProc", "CFanotify", "CInotify", "CAudit"]),
@@ -71,7 +74,7 @@ let package = Package(
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "KernelDecoding",
+                "SensorCore", "KernelDecoding", "CDecompress",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
