@@ -56,7 +56,8 @@ clean_up() {
         } >/dev/null 2>&1
     fi
     findmnt -rno TARGET | grep -F /vedette-live | sort -r | while read -r mount; do umount -l "$mount"; done
-    find /sys/fs/cgroup -depth -type d -path '*/vedette-live*' -exec rmdir {} + 2>/dev/null
+    # The mark is CONTAINER_MARK of row01_02_attribution.py.
+    find /sys/fs/cgroup -depth -type d \( -name '11fe7e57*' -o -name 'vedette-live*' \) -exec rmdir {} + 2>/dev/null
     rm -rf "${VEDETTE_LIVE_DIR:-/var/lib}"/vedette-live.*
 }
 trap clean_up EXIT

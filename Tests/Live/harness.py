@@ -92,7 +92,7 @@ class Vedette:
         self.command = [program, "watch", "--settle", str(settle)]
         if json:
             self.command.append("--json")
-        self.command += [*options, *([paths] if isinstance(paths, str) else map(str, paths))]
+        self.command += [*options, *([str(paths)] if isinstance(paths, (str, os.PathLike)) else map(str, paths))]
         self.json = json
         self.events = []
         self.lines = []

@@ -3,6 +3,7 @@
 
 import importlib
 import pathlib
+import signal
 import sys
 import traceback
 
@@ -34,6 +35,8 @@ def numbers(module):
 
 
 def main():
+    # So that what a row has set up is taken down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     for module in chosen(sys.argv[1:]):
         try:
             importlib.import_module(module).run()
