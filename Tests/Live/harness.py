@@ -81,19 +81,20 @@ def busy(loops=4):
 class Vedette:
     """A `vedette watch` that runs inside a `with` block.
 
-    `events` has the parsed JSON lines so far (with `json=False`: `lines` has the text). Each event has, beside its
-    own fields, nothing added; `arrivals` has CLOCK_MONOTONIC nanoseconds at which each line was read.
+    `events` has the parsed JSON lines so far (with `json=False`: `lines` has the text). `arrivals` has CLOCK_MONOTONIC nanoseconds at which each line was read. With `output`,
+    the path of a file, its lines go there and none are read here.
     """
 
     READY_WITHIN = 30.0
 
-    def __init__(self, paths, *options, json=True, settle=250, program=None):
-        program = program or os.environ.get("VEDETTE", str(ROOT / ".build" / "release" / "vedette"))
+    def __init__(self, paths, *options, json=True, settle=250, output=None):
+        program = os.environ.get("VEDETTE", str(ROOT / ".build" / "release" / "vedette"))
         self.command = [program, "watch", "--settle", str(settle)]
         if json:
             self.command.append("--json")
         self.command += [*options, *([str(paths)] if isinstance(paths, (str, os.PathLike)) else map(str, paths))]
         self.json = json
+        self.output = output
         self.events = []
         self.lines = []
         self.arrivals = []
@@ -105,18 +106,24 @@ class Vedette:
         self._ready = threading.Event()
 
     def __enter__(self):
-        self.process = subprocess.Popen(
-            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self._readers = [
-            threading.Thread(target=self._read_events, daemon=True),
-            threading.Thread(target=self._read_errors, daemon=True),
-        ]
+        self.spawn()
+        self._readers = [threading.Thread(target=self._read_errors, daemon=True)]
+        if self.process.stdout:
+            self._readers.append(threading.Thread(target=self._read_events, daemon=True))
         for reader in self._readers:
             reader.start()
         if not self._ready.wait(self.READY_WITHIN) or self.process.poll() is not None:
             self.kill()
             raise RuntimeError(f"{' '.join(self.command)}: not ready\n" + "".join(self.errors))
         return self
+
+    def spawn(self, errors=subprocess.PIPE):
+        """Only starts it: nothing is read, and nobody waits until it is ready."""
+        out = open(self.output, "wb") if self.output else subprocess.PIPE
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=out, stderr=errors)
+        if self.output:
+            out.close()
+        return self.process
 
     def __exit__(self, *_):
         if self.exit_code is None:
@@ -201,7 +208,8 @@ class Vedette:
         self.exit_code = self.process.wait()
         for reader in self._readers:
             reader.join(10)
-        self.process.stdout.close()
+        if self.process.stdout:
+            self.process.stdout.close()
         self.process.stderr.close()
 
 
