@@ -44,7 +44,7 @@ let package = Package(
         shim("CProc", ["CRing"]),
         shim("CFanotify", ["CRing", "CProc"]),
         shim("CInotify", ["CRing", "CProc"]),
-        shim("CAudit", ["CRing"]),
+        shim("CAudit"),
 
         // For tests only: the tables that ours are compared with.
         .systemLibrary(name: "CLibAudit", path: "CShims/CLibAudit"),

@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/// Exit records and connector messages are smaller.
-#define DATAGRAM_MAX 4096
+/// The longest audit record (MAX_AUDIT_MESSAGE_LENGTH 8970) with its header; all others are shorter.
+#define DATAGRAM_MAX 9216
 #define STACK_SIZE (128 * 1024)
 
 _Static_assert(sizeof(struct cn_msg) == 20, "the connector's header");
@@ -27,6 +27,7 @@ _Static_assert(offsetof(struct proc_event, event_data.fork.child_tgid) == 28, "f
 struct cproc_reader {
     struct cring *ring;
     int fd, proc_fd, stop_fd;
+    enum cproc_record_kind kind;
     bool started;
     pthread_t thread;
     char name[16];
@@ -45,10 +46,11 @@ static void count(struct cproc_reader *reader, enum cproc_counter counter) {
     atomic_fetch_add_explicit(&reader->counters[counter], 1, memory_order_relaxed);
 }
 
-struct cproc_reader *cproc_reader_create(struct cring *ring, int fd, int proc_fd) {
+struct cproc_reader *cproc_reader_create(struct cring *ring, int fd, int proc_fd,
+                                         enum cproc_record_kind kind) {
     struct cproc_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL) return NULL;
-    *reader = (struct cproc_reader){.ring = ring, .fd = fd, .proc_fd = proc_fd};
+    *reader = (struct cproc_reader){.ring = ring, .fd = fd, .proc_fd = proc_fd, .kind = kind};
     atomic_init(&reader->priority, -1);
     reader->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (reader->stop_fd >= 0) return reader;
@@ -135,10 +137,11 @@ static struct event_view look_at(const uint8_t *bytes, size_t length) {
     return view;
 }
 
-static void handle_connector(struct cproc_reader *reader, const uint8_t *bytes, uint32_t length, uint64_t now) {
-    struct event_view view = look_at(bytes, length);
+static void handle(struct cproc_reader *reader, const uint8_t *bytes, uint32_t length, uint64_t now) {
+    struct event_view view = {0};
+    if (reader->proc_fd >= 0) view = look_at(bytes, length);
     if (view.is_thread_only) return;
-    cring_commit(reader->ring, length, CRECORD_PROC_EVENTS, 0, now);
+    cring_commit(reader->ring, length, (uint16_t)reader->kind, 0, now);
     count(reader, CPROC_READS);
     if (view.snapshot_pid > 0) take_snapshot(reader, view.snapshot_pid, view.reason);
     cring_wake(reader->ring);
@@ -184,15 +187,16 @@ static void run(struct cproc_reader *reader) {
         uint8_t *room = wait_for_room(reader, DATAGRAM_MAX);
         if (room == NULL) return;
         uint64_t before_ns = monotonic_ns();
-        ssize_t got = recv(reader->fd, room, DATAGRAM_MAX, MSG_DONTWAIT);
+        struct sockaddr_nl sender = {0};
+        socklen_t sender_length = sizeof sender;
+        ssize_t got = recvfrom(reader->fd, room, DATAGRAM_MAX, MSG_DONTWAIT, (struct sockaddr *)&sender,
+                               &sender_length);
         if (got < 0) {
             if (!handle_error(reader, errno, before_ns)) return;
-        } else if (reader->proc_fd >= 0) {
-            handle_connector(reader, room, (uint32_t)got, monotonic_ns());
+        } else if (sender.nl_pid != 0) {
+            count(reader, CPROC_FORGED);
         } else {
-            cring_commit(reader->ring, (uint32_t)got, CRECORD_TASKSTATS, 0, monotonic_ns());
-            count(reader, CPROC_READS);
-            cring_wake(reader->ring);
+            handle(reader, room, (uint32_t)got, monotonic_ns());
         }
     }
 }

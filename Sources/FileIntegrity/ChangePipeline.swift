@@ -50,6 +50,8 @@ package final class ChangePipeline<Inspector: FileInspector> {
 
     package func note(_ exit: TaskExit) { table.apply(exit) }
 
+    package func note(_ login: AuditLogin) { table.apply(login) }
+
     package func note(_ facts: AuditFacts) {
         auditEvents += 1
         table.apply(facts)

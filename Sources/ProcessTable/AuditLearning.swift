@@ -22,6 +22,13 @@ extension ProcessTable {
         }
     }
 
+    /// A process was given its login user.
+    package func apply(_ login: AuditLogin) {
+        guard login.success != false, let process = process(login.pid), process.died == nil else { return }
+        if let user = login.user { process.setLoginUser(Attributed(user, .exact, from: .audit)) }
+        if let session = login.session { process.loginSession = Attributed(session, .exact, from: .audit) }
+    }
+
     private func monotonic(milliseconds: UInt64) -> UInt64 {
         let realtime = milliseconds &* 1_000_000
         return realtime > realtimeOffset ? realtime - realtimeOffset : 0

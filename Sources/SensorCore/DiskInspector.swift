@@ -16,6 +16,10 @@ package struct DiskInspector: FileInspector {
         return FileState(status)
     }
 
+    static func isDirectory(_ path: ByteString) -> Bool {
+        DiskInspector(overlays: OverlayDirectory()).state(of: path)?.type == .directory
+    }
+
     package func lowerState(of path: ByteString) -> FileState? {
         for candidate in overlays.lowerPaths(of: path) {
             guard let found = state(of: candidate) else { continue }

@@ -23,12 +23,15 @@ package final class LiveSensor {
     private var inotify: InotifyIntake?
     private var connector: ConnectorIntake?
     private var taskstats: TaskstatsIntake?
+    private var audit: AuditIntake?
+    private let auditStatePath: String?
     private var coverageByIdentifier: [String: CoverageEntry] = [:]
     private var losses: [String: (counted: UInt64, uncounted: UInt64)] = [:]
     private var lastTick: UInt64 = 0
 
     private enum Capacity {
         static let fanotify = 1 << 20
+        static let audit = 1 << 21
         static let connector = 1 << 20
         static let taskstats = 1 << 18
         static let inotify = 1 << 18
@@ -36,16 +39,18 @@ package final class LiveSensor {
 
     /// - Parameters:
     ///   - watches: absolute paths without symbolic links.
+    ///   - auditStatePath: where audit's original settings are kept; `nil` leaves audit alone.
     ///   - emit: takes each event as it is finished, on the calling thread.
     /// - Throws: `KernelError` when not even the descriptors that everything needs can be had.
     package init(
-        watches: [ByteString], settleWindow: UInt64, emit: @escaping (SensorEvent) -> Void
+        watches: [ByteString], settleWindow: UInt64, auditStatePath: String?, emit: @escaping (SensorEvent) -> Void
     ) throws(KernelError) {
         OwnProcess.limitArenas()
         wake = try check("eventfd(2)", cwait_open_event())
         let directory = try ProcessDirectory()
         processDirectory = directory
         self.watches = watches
+        self.auditStatePath = auditStatePath
         self.emit = emit
         let now = Clock.monotonic
         let realtimeOffset = Clock.realtime &- now
@@ -67,6 +72,7 @@ package final class LiveSensor {
         startConnector()
         startTaskstats()
         startFileSources()
+        startAudit()
         scanProcesses()
         return fanotify != nil || inotify != nil
     }
@@ -76,6 +82,7 @@ package final class LiveSensor {
         fanotify?.source.stop()
         inotify?.source.stop()
         drainOnce()
+        audit?.session.stop()
         connector?.source.stop()
         taskstats?.source.stop()
         pipeline.finish()
@@ -114,6 +121,28 @@ package final class LiveSensor {
             cover(
                 "taskstats", .off(reason: error.description),
                 advice: "The program of a process that was gone at once may stay unknown. Run as root.")
+        }
+    }
+
+    private func startAudit() {
+        guard let auditStatePath else {
+            cover(
+                "audit", .off(reason: "not asked for"),
+                advice: "Login users and arguments of short-lived processes may stay unknown.")
+            return
+        }
+        do throws(KernelError) {
+            let ring = try makeRing(Capacity.audit)
+            let session = try AuditSession(ring: ring, statePath: auditStatePath)
+            audit = AuditIntake(session: session, consumer: ring.makeConsumer())
+            try session.start(watches: watches.map { ($0, DiskInspector.isDirectory($0)) })
+            coverAudit(session)
+        } catch {
+            audit?.session.stop()
+            audit = nil
+            cover(
+                "audit", .off(reason: error.description),
+                advice: "Login users and arguments of short-lived processes may stay unknown.")
         }
     }
 
@@ -166,7 +195,7 @@ package final class LiveSensor {
     package var summary: [Summary.Source] {
         let events: [(String, UInt64?)] = [
             ("fanotify", fanotify?.source.counts.events), ("inotify", inotify?.events),
-            ("proc_connector", connector?.source.events), ("taskstats", taskstats?.source.events),
+            ("audit", audit?.session.records), ("proc_connector", connector?.source.events), ("taskstats", taskstats?.source.events),
         ]
         return events.compactMap { name, count in
             guard let count else { return nil }
@@ -219,6 +248,21 @@ package final class LiveSensor {
         }
     }
 
+    private func coverAudit(_ session: AuditSession) {
+        let place =
+            switch session.delivery {
+            case .daemon: "registered daemon"
+            case .multicast(let owner): owner == 0 ? "multicast group" : "multicast group, pid \(owner) has the daemon's place"
+            }
+        let detail = "\(place), \(session.ruleCount) rules"
+        pipeline.auditIsLive = session.ruleCount > 0
+        if let reason = session.degradation {
+            cover("audit", .degraded(reason: reason), detail: detail, advice: "Attribution falls back to /proc.")
+        } else {
+            cover("audit", .live, detail: detail)
+        }
+    }
+
     private func coverInotify(_ source: InotifySource, _ paths: [ByteString]) {
         let detail = "\(source.watched) directories in " + paths.map(\.text).joined(separator: ", ")
         let reason = source.degradation ?? "no process id with the changes"
@@ -252,6 +296,12 @@ package final class LiveSensor {
     private func tick(now: UInt64) {
         lastTick = now
         pipeline.setRealtimeOffset(Clock.realtime &- now)
+        guard let audit else { return }
+        audit.expire(now: now)
+        if audit.session.tick() { coverAudit(audit.session) }
+        if audit.session.newlyLost > 0 {
+            report(.auditLost, source: "audit", count: UInt64(audit.session.newlyLost), from: now &- 1_000_000_000, to: now)
+        }
     }
 
     /// Sleeps until a reader, a signal, the mount table or the next deadline wakes us.
@@ -275,6 +325,7 @@ package final class LiveSensor {
         // Every ring is armed even when an earlier one has something: disarming is harmless.
         let ready = [
             fanotify?.arm() ?? true, inotify?.arm() ?? true, connector?.arm() ?? true, taskstats?.arm() ?? true,
+            audit?.arm() ?? true,
         ]
         return !ready.contains(false)
     }
@@ -284,6 +335,7 @@ package final class LiveSensor {
         inotify?.disarm()
         connector?.disarm()
         taskstats?.disarm()
+        audit?.disarm()
     }
 
     private func refreshMounts() {
@@ -302,9 +354,13 @@ package final class LiveSensor {
         count += inotify?.collect(now: Clock.monotonic) ?? 0
         var exits: [TaskExit] = []
         count += taskstats?.drain { exits.append($0) } ?? 0
-        count += connector?.catchUp(to: fanotify?.newest ?? 0) { take($0) } ?? 0
+        count += audit?.collect() ?? 0
+        let newest = max(fanotify?.newest ?? 0, audit?.newest ?? 0)
+        count += connector?.catchUp(to: newest) { take($0) } ?? 0
         noteFanotifyContext()
         for exit in exits { pipeline.note(exit) }
+        for login in audit?.logins ?? [] { pipeline.note(login) }
+        for facts in audit?.facts ?? [] { pipeline.note(facts) }
         noteFileEvents()
         noteLosses()
         return count
@@ -354,6 +410,11 @@ package final class LiveSensor {
         for moment in taskstats?.overruns ?? [] {
             report(.taskstatsOverrun, source: "taskstats", from: lastTick, to: moment)
         }
+        for moment in audit?.overruns ?? [] { report(.auditLost, source: "audit", from: lastTick, to: moment) }
+        for loss in audit?.losses ?? [] {
+            report(.auditSerialGap, source: "audit", count: loss.count, from: lastTick, to: Clock.monotonic)
+        }
+        noteFailure("audit", audit?.failure ?? nil)
         noteFailure("fanotify", fanotify?.failure ?? nil)
         noteFailure("inotify", inotify?.failure ?? nil)
         noteFailure("proc_connector", connector?.failure ?? nil)

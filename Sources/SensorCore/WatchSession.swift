@@ -6,6 +6,8 @@ internal import Reporting
 
 /// One run of `vedette watch`: from the paths as typed to the summary.
 package enum WatchSession {
+    private static let auditStatePath = "/run/vedette/audit.state"
+
     /// Runs until a signal. Returns the exit code: 0 after a signal, 1 when nothing can be watched.
     package static func run(_ options: WatchOptions) -> Int32 {
         // Before any thread is started: they inherit the mask.
@@ -25,7 +27,10 @@ package enum WatchSession {
         let output = EventOutput(format: options.format)
         let sensor: LiveSensor
         do throws(KernelError) {
-            sensor = try LiveSensor(watches: watches, settleWindow: options.settleWindow) { output.take($0) }
+            sensor = try LiveSensor(
+                watches: watches, settleWindow: options.settleWindow,
+                auditStatePath: options.usesAudit ? auditStatePath : nil
+            ) { output.take($0) }
         } catch {
             throw WatchProblem(message: "cannot start: \(error)")
         }

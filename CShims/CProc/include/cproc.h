@@ -83,12 +83,16 @@ enum cproc_counter {
     CPROC_OVERRUNS = 2,   ///< ENOBUFS from the socket
     CPROC_SNAPSHOTS = 3,
     CPROC_SNAPSHOTS_MISSED = 4, ///< the process was gone
-    CPROC_COUNTERS = 5,
+    CPROC_FORGED = 5,     ///< datagrams from somebody else than the kernel, dropped
+    CPROC_COUNTERS = 6,
 };
 
-/// A reader of the connector (`proc_fd` >= 0: it takes snapshots after exec and fork) or of taskstats (`proc_fd`
-/// -1). Descriptors and ring stay the caller's and must outlive it. NULL when memory is refused.
-struct cproc_reader *_Nullable cproc_reader_create(struct cring *ring, int fd, int proc_fd);
+/// A reader of one netlink socket: each datagram from the kernel becomes one ring record of `kind`
+/// (CRECORD_PROC_EVENTS, CRECORD_TASKSTATS or CRECORD_AUDIT). With `proc_fd` >= 0 the connector's reader takes
+/// snapshots after exec and fork. Descriptors and ring stay the caller's and must outlive it. NULL when memory is
+/// refused.
+struct cproc_reader *_Nullable cproc_reader_create(struct cring *ring, int fd, int proc_fd,
+                                                   enum cproc_record_kind kind);
 /// Starts the thread, named `name` (at most 15 bytes). 0, or -errno.
 int cproc_reader_start(struct cproc_reader *reader, const char *name);
 /// Asks the thread to end and waits for it. Does nothing when it was not started.

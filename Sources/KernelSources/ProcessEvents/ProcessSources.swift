@@ -1,5 +1,4 @@
 internal import CProc
-internal import CRing
 package import EventRing
 internal import Glibc
 
@@ -20,7 +19,7 @@ package final class ProcessConnectorSource {
             default: "the kernel was built without CONFIG_PROC_EVENTS"
             }
         }
-        reader = try NetlinkReader(ring: ring, socket: socket, takesSnapshots: true)
+        reader = try NetlinkReader(ring: ring, socket: socket, kind: CRECORD_PROC_EVENTS)
     }
 
     package func start() throws(KernelError) { try reader.start(name: "processes") }
@@ -47,7 +46,7 @@ package final class TaskstatsSource {
         let socket = try check("taskstats", cproc_open_taskstats()) { errno in
             errno == EPERM ? "needs CAP_NET_ADMIN in the initial namespaces" : "needs CONFIG_TASKSTATS"
         }
-        reader = try NetlinkReader(ring: ring, socket: socket, takesSnapshots: false)
+        reader = try NetlinkReader(ring: ring, socket: socket, kind: CRECORD_TASKSTATS)
     }
 
     package func start() throws(KernelError) { try reader.start(name: "taskstats") }
@@ -56,40 +55,4 @@ package final class TaskstatsSource {
     package var priority: Int32 { reader.priority }
     package var overruns: UInt64 { reader.count(CPROC_OVERRUNS) }
     package var events: UInt64 { reader.count(CPROC_READS) }
-}
-
-/// A netlink socket and the C thread that reads it.
-private final class NetlinkReader {
-    private let ring: EventRing
-    private let socket: Int32
-    private let proc: Int32
-    private let reader: OpaquePointer
-
-    init(ring: EventRing, socket: Int32, takesSnapshots: Bool) throws(KernelError) {
-        let proc = takesSnapshots ? open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1
-        let pointer = ring.producerPointer.assumingMemoryBound(to: cring.self)
-        guard let reader = cproc_reader_create(pointer, socket, proc) else {
-            close(socket)
-            if proc >= 0 { close(proc) }
-            throw KernelError(call: "eventfd(2)", errno: ENOMEM)
-        }
-        (self.ring, self.socket, self.proc, self.reader) = (ring, socket, proc, reader)
-    }
-
-    deinit {
-        cproc_reader_destroy(reader)
-        close(socket)
-        if proc >= 0 { close(proc) }
-    }
-
-    func start(name: String) throws(KernelError) {
-        _ = try check("pthread_create(3)", cproc_reader_start(reader, name))
-    }
-
-    func stop() { cproc_reader_stop(reader) }
-
-    var priority: Int32 { cproc_reader_priority(reader) }
-    var isIdle: Bool { cproc_is_readable(socket) == 0 }
-
-    func count(_ counter: cproc_counter) -> UInt64 { cproc_reader_count(reader, counter) }
 }
