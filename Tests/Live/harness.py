@@ -81,8 +81,9 @@ def busy(loops=4):
 class Vedette:
     """A `vedette watch` that runs inside a `with` block.
 
-    `events` has the parsed JSON lines so far (with `json=False`: `lines` has the text). `arrivals` has CLOCK_MONOTONIC nanoseconds at which each line was read. With `output`,
-    the path of a file, its lines go there and none are read here.
+    `events` has the parsed JSON lines so far (with `json=False`: `lines` has the text);
+    `arrivals` has the CLOCK_MONOTONIC nanoseconds at which each line was read. With `output`, the path of a file,
+    the lines go there and none are read here.
     """
 
     READY_WITHIN = 30.0

@@ -5,7 +5,9 @@
  * TRUTH   file that gets one line of JSON for each trial: path, pid, parent, executable, args, uid, auid, container
  * DIR     where each trial writes a file of its own
  * TINY    a static program that writes the file which its first argument names, and exits
- * KIND    sh | tiny | fork | uring-write | uring-open | box
+ * KIND    sh | tiny | fork | uring-write | uring-open | box | thread | shift
+ *         thread: a second thread writes, or (every other trial) executes TINY; shift: one process writes as it was
+ *         born, then as somebody else, then as another program, each time to a file of its own
  * CGROUP  for box: cgroup directories to be in, in turn; the last component is the container's id. Those of one
  *         container in several hierarchies are given as one argument with commas in between.
  *
@@ -14,6 +16,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -119,14 +122,39 @@ static void write_by_uring(const struct trial *trial, bool all)
         fail("uring close");
 }
 
-static void run_child(const struct trial *trial, const char *kind)
+static void *run_thread(void *argument)
 {
+    const struct trial *trial = argument;
+    if (trial->executable == tiny) {
+        execv(tiny, trial->arguments);
+        fail(tiny);
+    }
+    write_by_hand(trial->path);
+    _exit(0);
+}
+
+static void run_child(struct trial *trial, const char *kind)
+{
+    char path[sizeof trial->path + 8];
+    if (!strcmp(kind, "shift")) {
+        snprintf(path, sizeof path, "%.500s-born", trial->path);
+        write_by_hand(path);
+    }
     become(trial);
+    pthread_t thread;
     if (!strcmp(kind, "fork")) {
         write_by_hand(trial->path);
+    } else if (!strcmp(kind, "thread")) {
+        if (pthread_create(&thread, NULL, run_thread, trial))
+            fail("pthread_create");
+        pause();
     } else if (!strncmp(kind, "uring", 5)) {
         write_by_uring(trial, !strcmp(kind, "uring-open"));
     } else {
+        if (!strcmp(kind, "shift")) {
+            snprintf(path, sizeof path, "%.500s-other", trial->path);
+            write_by_hand(path);
+        }
         execv(trial->executable, trial->arguments);
         fail(trial->executable);
     }
@@ -146,7 +174,8 @@ static void set_arguments(struct trial *trial, const char *kind)
         arguments[n++] = "sh";
         arguments[n++] = "-c";
         arguments[n++] = text[0];
-    } else if (!strcmp(kind, "tiny") || !strcmp(kind, "box")) {
+    } else if (!strcmp(kind, "tiny") || !strcmp(kind, "box") || !strcmp(kind, "shift")
+        || (!strcmp(kind, "thread") && trial->number % 2)) {
         trial->executable = tiny;
         arguments[n++] = "tiny";
         arguments[n++] = trial->path;
@@ -205,8 +234,25 @@ static void print_truth(FILE *out, const struct trial *trial, const char *kind, 
     fprintf(out, "}\n");
 }
 
+/* The two writes of a `shift` before the one that other trials have too. */
+static void print_shift(FILE *out, const struct trial *trial, int pid, long inherited_auid)
+{
+    struct trial before = *trial;
+    before.executable = own_executable;
+    int n = 0;
+    for (; n < maximum_arguments && own_arguments[n]; n++)
+        before.arguments[n] = own_arguments[n];
+    before.arguments[n] = NULL;
+    snprintf(before.path, sizeof before.path, "%.500s-other", trial->path);
+    print_truth(out, &before, "shift", pid, inherited_auid);
+    snprintf(before.path, sizeof before.path, "%.500s-born", trial->path);
+    before.uid = 0;
+    before.auid = -1;
+    print_truth(out, &before, "shift", pid, inherited_auid);
+}
+
 /* Runs one trial and reaps it at once. Returns the child's pid as the host sees it. */
-static int run(const struct trial *trial, const char *kind)
+static int run(struct trial *trial, const char *kind)
 {
     long flags = SIGCHLD | (trial->cgroups ? CLONE_NEWPID | CLONE_NEWNS : 0);
     int pid = (int)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
@@ -259,7 +305,10 @@ int main(int count, char **arguments)
         if (!strcmp(kind, "box") && boxes > 0)
             trial.cgroups = arguments[6 + i % boxes];
         set_arguments(&trial, kind);
-        print_truth(truth, &trial, kind, run(&trial, kind), inherited);
+        int pid = run(&trial, kind);
+        print_truth(truth, &trial, kind, pid, inherited);
+        if (!strcmp(kind, "shift"))
+            print_shift(truth, &trial, pid, inherited);
     }
     return fclose(truth) ? 1 : 0;
 }
