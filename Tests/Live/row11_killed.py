@@ -26,6 +26,9 @@ def run():
         return
     with workspace() as directory:
         alone = writer_latency(directory, lambda: time.sleep(3))
+        with Vedette(directory):
+            # From now on every new process has an audit context, the writers too.
+            pass
         seen = []
         during = writer_latency(directory, lambda: seen.extend(kill_often(directory, kills, chance)))
         left = audit_rules()
