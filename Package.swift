@@ -33,6 +33,7 @@ let package = Package(
     products: [
         .executable(name: "vedette", targets: ["vedette"]),
         .library(name: "EventRing", targets: ["EventRing", "CRing"]),
+        .library(name: "Reporting", targets: ["Reporting", "EventModel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")

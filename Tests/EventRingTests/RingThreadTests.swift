@@ -6,7 +6,9 @@ import Testing
 
 /// `VEDETTE_RING_RECORDS` sets how much the tests with two threads send: for sanitizers and long runs.
 private func volume(debug: UInt64, release: UInt64) -> UInt64 {
-    if let text = getenv("VEDETTE_RING_RECORDS"), let records = UInt64(String(cString: text)) { return records }
+    if let text = getenv("VEDETTE_RING_RECORDS"), let records = UInt64(String(cString: text)) {
+        return records
+    }
     #if DEBUG
         return debug
     #else
@@ -54,12 +56,15 @@ private func consume(_ records: UInt64, from harness: RingHarness, limit: Int) -
         let harness = try #require(RingHarness(capacity: capacity))
         let records = volume(debug: 100_000, release: 10_000_000)
         var plan = cringproducer_plan(
-            records: records, smallest: 8, largest: 700, batch: 100, spin: 0, with_giants: true, seed: UInt64(limit))
+            records: records, smallest: 8, largest: 700, batch: 100, spin: 0, with_giants: true,
+            seed: UInt64(limit))
         let producer = try #require(cringproducer_start(harness.producer, &plan))
         let outcome = consume(records, from: harness, limit: limit)
         let stalls = cringproducer_join(producer)
         #expect(outcome.received == records && outcome.wrong == 0 && outcome.lostWakeUps == 0)
-        print("ring of \(capacity), drains of \(limit): \(records) records, \(stalls) stalls, \(outcome.sleeps) sleeps")
+        print(
+            "ring of \(capacity), drains of \(limit): \(records) records, \(stalls) stalls, \(outcome.sleeps) sleeps"
+        )
     }
 
     @Test(arguments: [1, 50, 400, 3_000] as [UInt32])
@@ -67,7 +72,8 @@ private func consume(_ records: UInt64, from harness: RingHarness, limit: Int) -
         let harness = try #require(RingHarness())
         let records = volume(debug: 100_000, release: 2_000_000)
         var plan = cringproducer_plan(
-            records: records, smallest: 8, largest: 8, batch: 1, spin: spin, with_giants: false, seed: UInt64(spin))
+            records: records, smallest: 8, largest: 8, batch: 1, spin: spin, with_giants: false,
+            seed: UInt64(spin))
         let producer = try #require(cringproducer_start(harness.producer, &plan))
         let outcome = consume(records, from: harness, limit: .max)
         _ = cringproducer_join(producer)
