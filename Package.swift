@@ -40,6 +40,7 @@ let package = Package(
         .executable(name: "vedette", targets: ["vedette"]),
         .library(name: "EventRing", targets: ["EventRing", "CRing"]),
         .library(name: "KernelDecoding", targets: ["KernelDecoding"]),
+        .library(name: "Reporting", targets: ["Reporting", "EventModel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")

@@ -20,7 +20,18 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "AuditBenchmark", dependencies: [.product(name: "KernelDecoding", package: sensor)], packageAccess: false,
-            swiftSettings: settings)
+            swiftSettings: settings),
+        .target(
+            name: "CRingBenchmark", dependencies: [.product(name: "EventRing", package: sensor)],
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-O2"])]),
+        .executableTarget(
+            name: "RingBenchmark",
+            dependencies: ["CRingBenchmark", .product(name: "EventRing", package: sensor)],
+            packageAccess: false, swiftSettings: settings),
+        .executableTarget(
+            name: "ReportingBenchmark", dependencies: [.product(name: "Reporting", package: sensor)],
+            packageAccess: false, swiftSettings: settings),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu17
 )

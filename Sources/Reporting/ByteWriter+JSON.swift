@@ -85,6 +85,11 @@ extension ByteWriter {
         quote(value.bytes.span)
     }
 
+    package mutating func field(_ key: StaticString, _ value: Span<UInt8>) {
+        write(key: key)
+        quote(value)
+    }
+
     package mutating func field(_ key: StaticString, _ value: UInt64) {
         write(key: key)
         append(decimal: value)
@@ -150,11 +155,10 @@ extension ByteWriter {
         ensure(bytes.count * 6)
         var index = 0
         while index < bytes.count {
+            index = storePlain(bytes, from: index)
+            guard index < bytes.count else { break }
             let byte = bytes[index]
-            if byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-                store(byte)
-                index &+= 1
-            } else if byte < 0x80 {
+            if byte < 0x80 {
                 escape(special: byte)
                 index &+= 1
             } else {

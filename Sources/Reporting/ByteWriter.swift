@@ -53,6 +53,25 @@ package struct ByteWriter: ~Copyable {
         count &+= 1
     }
 
+    /// Copies the bytes of `text` from `start` on that stand for themselves in JSON; where they end.
+    ///
+    /// `ensure` has made room for all of `text`.
+    @inline(__always)
+    mutating func storePlain(_ text: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        let target = base + count
+        while index < text.count {
+            let byte = text[index]
+            if byte < 0x20 || byte >= 0x80 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                break
+            }
+            target[index &- start] = byte
+            index &+= 1
+        }
+        count &+= index &- start
+        return index
+    }
+
     /// Takes back what was written after `mark`, an earlier `count`.
     mutating func truncate(to mark: Int) {
         if mark < count { count = mark }
@@ -86,20 +105,23 @@ package struct ByteWriter: ~Copyable {
 
     /// Appends `value` in decimal, with leading zeros up to `digits`.
     mutating func append(decimal value: UInt64, atLeast digits: Int) {
-        ensure(20 + digits)
-        var divisor: UInt64 = 1
         var length = 1
-        while value / divisor >= 10 {
-            divisor *= 10
-            length += 1
+        var bound: UInt64 = 10
+        while value >= bound, length < 20 {
+            length &+= 1
+            // The bound of twenty digits does not fit; the loop ends there.
+            bound = bound &* 10
         }
-        for _ in 0..<max(0, digits - length) { store(UInt8(ascii: "0")) }
+        length = max(length, digits)
+        ensure(length)
         var rest = value
-        for _ in 0..<length {
-            store(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest / divisor))
-            rest %= divisor
-            divisor /= 10
+        var position = count &+ length
+        while position > count {
+            position &-= 1
+            base[position] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
         }
+        count &+= length
     }
 
     /// Appends the low twelve bits in octal, four digits: `0644`.

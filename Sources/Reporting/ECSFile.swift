@@ -4,10 +4,7 @@ extension ByteWriter {
     /// The members of `file`.
     mutating func file(_ change: FileChange, _ context: ECSContext) {
         field("path", change.path)
-        let name = change.path.lastComponent
-        if !name.isEmpty { field("name", name) }
-        field("directory", change.path.parent)
-        if let suffix = name.fileExtension { field("extension", suffix) }
+        parts(of: change.path.bytes.span)
         if change.type != .unknown { field("type", change.type.rawValue) }
         if let inode = change.inode { field("inode", keyword: inode) }
         if let device = change.device { field("device", deviceNumber: device) }
@@ -26,6 +23,25 @@ extension ByteWriter {
             field("gid", keyword: UInt64(group))
             if let name = context.names.group(group) { field("group", name) }
         }
+    }
+
+    /// `name`, `directory` and `extension`. Dot files, and names that end in a dot, have no extension.
+    private mutating func parts(of path: Span<UInt8>) {
+        let start = (lastIndex(of: UInt8(ascii: "/"), in: path, from: 0) ?? -1) + 1
+        if start < path.count { field("name", path.extracting(start..<path.count)) }
+        field("directory", path.extracting(0..<(start == 0 ? 0 : max(start - 1, 1))))
+        if let dot = lastIndex(of: UInt8(ascii: "."), in: path, from: start + 1), dot + 1 < path.count {
+            field("extension", path.extracting((dot + 1)..<path.count))
+        }
+    }
+
+    private func lastIndex(of byte: UInt8, in bytes: Span<UInt8>, from start: Int) -> Int? {
+        var index = bytes.count
+        while index > start {
+            index &-= 1
+            if bytes[index] == byte { return index }
+        }
+        return nil
     }
 
     /// The members of `vedette.file`: what the common schema has no name for.
@@ -57,15 +73,5 @@ extension ByteWriter {
         append(UInt8(ascii: ":"))
         append(decimal: minor)
         append(UInt8(ascii: "\""))
-    }
-}
-
-extension ByteString {
-    /// What stands after the last dot of a file's name; `nil` for none, for dot files and for a last dot.
-    var fileExtension: ByteString? {
-        guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0, dot + 1 < bytes.count else {
-            return nil
-        }
-        return ByteString(Array(bytes[(dot + 1)...]))
     }
 }

@@ -19,7 +19,9 @@ final class RingHarness {
     var producer: UnsafeMutablePointer<cring> { ring.producerPointer.assumingMemoryBound(to: cring.self) }
 
     /// Commits `bytes`, after reserving `more` than they take; `false` when there is no room.
-    func push(_ bytes: [UInt8], reserving more: Int = 0, kind: UInt16 = 0, flags: UInt16 = 0, time: UInt64 = 0) -> Bool {
+    func push(
+        _ bytes: [UInt8], reserving more: Int = 0, kind: UInt16 = 0, flags: UInt16 = 0, time: UInt64 = 0
+    ) -> Bool {
         guard let room = cring_reserve(producer, UInt32(bytes.count + more)) else { return false }
         bytes.withUnsafeBytes { source in
             if let start = source.baseAddress { room.copyMemory(from: start, byteCount: source.count) }

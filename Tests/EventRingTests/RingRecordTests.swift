@@ -49,7 +49,8 @@ import Testing
             }
             _ = consumer.drain { _, _ in }
             #expect(cring_available(harness.producer) == UInt64(offset))
-            #expect(cring_reserve(harness.producer, UInt32(harness.ring.longestRecord)) != nil, "at \(offset)")
+            #expect(
+                cring_reserve(harness.producer, UInt32(harness.ring.longestRecord)) != nil, "at \(offset)")
             cring_commit(harness.producer, UInt32(harness.ring.longestRecord), 9, 0, 0)
             let count = consumer.drain { header, bytes in
                 #expect(header.kind == 9 && bytes.byteCount == harness.ring.longestRecord)
@@ -92,7 +93,8 @@ import Testing
                 var received: [[UInt8]] = []
                 let limit = Int(random.next() % 4)
                 let count = consumer.drain(limit: limit) { _, bytes in received.append(copy(bytes)) }
-                let isRight = count == min(limit, expected.count) && received.elementsEqual(expected.prefix(count))
+                let isRight =
+                    count == min(limit, expected.count) && received.elementsEqual(expected.prefix(count))
                 guard isRight else {
                     Issue.record("step \(step): got \(count) of \(limit)")
                     return

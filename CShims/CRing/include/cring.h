@@ -124,6 +124,13 @@ static inline void cring_commit(struct cring *ring, uint32_t length, uint16_t ki
 /// Call after each batch of commits, and before waiting for anything: for the descriptor, and for room.
 void cring_wake(struct cring *ring);
 
+/// Whether the consumer has handed back everything that was committed. Producer's thread only.
+static inline bool cring_is_drained(struct cring *ring) {
+    // Acquire pairs with the release in cring_release.
+    return atomic_load_explicit(&ring->tail, memory_order_acquire) ==
+           atomic_load_explicit(&ring->head, memory_order_relaxed);
+}
+
 /// Says that the producer is about to wait for its descriptor (`true`), or is reading it (`false`).
 static inline void cring_set_parked(struct cring *ring, bool parked) {
     // Release pairs with the acquire in cring_is_parked: records committed before parking are visible after it.

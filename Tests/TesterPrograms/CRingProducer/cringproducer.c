@@ -89,6 +89,9 @@ static void *produce(void *argument) {
         if (++in_batch < 1 + number % plan->batch) continue;
         in_batch = 0;
         cring_wake(producer->ring);
+        // Yields now and then only: the consumer is to meet us while it falls asleep, on another processor.
+        for (uint64_t turns = 1; plan->in_turns && !cring_is_drained(producer->ring); turns++)
+            if (turns % 1024 == 0) sched_yield();
         if (plan->spin == 0) continue;
         for (volatile uint64_t turns = next_random(producer) % plan->spin; turns > 0; turns--) {}
     }

@@ -20,6 +20,8 @@ struct cringproducer_plan {
     /// Turns of an empty loop after each batch, at most: gives the consumer time to fall asleep.
     uint32_t spin;
     bool with_giants;
+    /// Send no further batch before the consumer has taken this one: then nothing makes up for a lost wake-up.
+    bool in_turns;
     uint64_t seed;
 };
 
