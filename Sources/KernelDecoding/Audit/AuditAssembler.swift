@@ -192,7 +192,7 @@ package struct AuditAssembler: ~Copyable {
     ) {
         runHeader = header
         runNode = header.nodeEnd > header.nodeStart ? hash(bytes, header.nodeStart, header.nodeEnd) : 0
-        note(header.id.serial, node: runNode, into: &consumer)
+        if !header.type.isFromDaemon { note(header.id.serial, node: runNode, into: &consumer) }
         if pool.count > 0 { expire(now: header.id.milliseconds, into: &consumer) }
     }
 

@@ -41,6 +41,9 @@ package struct AuditRecordType: RawRepresentable, Hashable, Sendable {
         rawValue == 1005 || (1100..<1300).contains(rawValue) || rawValue >= 2100
     }
 
+    /// Whether auditd wrote the record about itself; it numbers those on its own.
+    var isFromDaemon: Bool { (1200..<1300).contains(rawValue) }
+
     /// Whether no record of the event comes after this one, but for EOE.
     package var endsEvent: Bool {
         self == .processTitle || self == .endOfEvent || isSingle
