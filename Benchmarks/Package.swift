@@ -18,9 +18,11 @@ let package = Package(
     name: "vedette-benchmarks",
     dependencies: [.package(name: sensor, path: "..")],
     targets: [
+        .executableTarget(name: "AuditLogMaker", swiftSettings: Array(settings.dropFirst())),
         .executableTarget(
-            name: "AuditBenchmark", dependencies: [.product(name: "KernelDecoding", package: sensor)], packageAccess: false,
-            swiftSettings: settings)
+            name: "AuditBenchmark", dependencies: [.product(name: "KernelDecoding", package: sensor)],
+            packageAccess: false,
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

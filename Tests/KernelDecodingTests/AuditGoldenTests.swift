@@ -54,7 +54,8 @@ struct AuditGoldenTests {
         for file in AuditFixtures.files {
             let base = file.replacingOccurrences(of: ".golden.jsonl", with: "")
                 .replacingOccurrences(of: ".log", with: "")
-            #expect(names.contains(base + ".log") && names.contains(base + ".golden.jsonl"), "orphan: \(file)")
+            #expect(
+                names.contains(base + ".log") && names.contains(base + ".golden.jsonl"), "orphan: \(file)")
         }
     }
 

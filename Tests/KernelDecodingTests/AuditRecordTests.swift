@@ -35,7 +35,8 @@ struct AuditCollector: AuditEventConsumer, ~Copyable {
         decoder.feed(bytes.span, into: &collector)
         decoder.finish(into: &collector)
         return (
-            collector.events, Dictionary(uniqueKeysWithValues: decoder.malformed.map { ($0.reason, $0.count) })
+            collector.events,
+            Dictionary(uniqueKeysWithValues: decoder.malformed.map { ($0.reason, $0.count) })
         )
     }
 }
@@ -46,17 +47,28 @@ struct AuditRecordTests {
         ("type=CWD msg=audit(1.002:3): cwd=\"/a b\" x=1", "3 CWD(cwd=/a b|x=1)"),
         ("node=h type=CWD msg=audit(1.002:3): cwd=2F", "3 CWD(cwd=2F)"),
         ("type=1307 audit(1.002:3): cwd=\"/\"", "3 CWD(cwd=/)"),
-        ("type=USER_LOGIN msg=audit(1.0:3): pid=1 msg='op=login acct=\"a b\" res=success'",
-            "3 USER_LOGIN(pid=1|'op=login|'acct=a b|'res=success)"),
-        ("type=USER_CMD msg=audit(1.0:3): pid=1 msg='cmd=\"x\"'\u{1d}UID=\"root\"", "3 USER_CMD(pid=1|'cmd=x)"),
+        (
+            "type=USER_LOGIN msg=audit(1.0:3): pid=1 msg='op=login acct=\"a b\" res=success'",
+            "3 USER_LOGIN(pid=1|'op=login|'acct=a b|'res=success)"
+        ),
+        (
+            "type=USER_CMD msg=audit(1.0:3): pid=1 msg='cmd=\"x\"'\u{1d}UID=\"root\"",
+            "3 USER_CMD(pid=1|'cmd=x)"
+        ),
         ("type=USER msg=audit(1.0:3): msg='it's type=SYSCALL uid=0'", "3 USER('type=SYSCALL|'uid=0)"),
         ("type=SYSCALL msg=audit(1.0:3): pid=1 key=(null)\u{1d}ARCH=x86_64", "3 SYSCALL(pid=1|key=(null))"),
-        ("type=LOGIN msg=audit(1.0:3): login pid=8 uid=0, old auid=1 new auid=2",
-            "3 LOGIN(pid=8|uid=0|auid=1|auid=2)"),
-        ("type=AVC msg=audit(1.0:3): avc:  denied  { read } for  pid=1 comm=\"a\" tclass=file",
-            "3 AVC(pid=1|comm=a|tclass=file)"),
-        ("type=AVC msg=audit(1.0:3): apparmor=\"DENIED\" info=\"Failed name lookup\" name=\"/x\"",
-            "3 AVC(apparmor=DENIED|info=Failed name lookup|name=/x)"),
+        (
+            "type=LOGIN msg=audit(1.0:3): login pid=8 uid=0, old auid=1 new auid=2",
+            "3 LOGIN(pid=8|uid=0|auid=1|auid=2)"
+        ),
+        (
+            "type=AVC msg=audit(1.0:3): avc:  denied  { read } for  pid=1 comm=\"a\" tclass=file",
+            "3 AVC(pid=1|comm=a|tclass=file)"
+        ),
+        (
+            "type=AVC msg=audit(1.0:3): apparmor=\"DENIED\" info=\"Failed name lookup\" name=\"/x\"",
+            "3 AVC(apparmor=DENIED|info=Failed name lookup|name=/x)"
+        ),
         ("type=CWD msg=audit(1.0:3): cwd=\"/open x=1 y=\"z\"", "3 CWD(cwd=\"/open|x=1|y=z)"),
         ("type=EOE msg=audit(1.0:3): ", ""), ("type=NEWTYPE msg=audit(1.0:3): a=", "3 ?(a=)"),
     ]
@@ -71,13 +83,15 @@ struct AuditRecordTests {
     @Test func linesThatAreNoRecordsAreCountedByReason() {
         let lines = [
             "----", "time->Mon", "type=CWD", "type=CWD msg=x", "type=CWD msg=audit(x.0:1): ",
-            "type=CWD msg=audit(1.1000:1): ", "type=CWD msg=audit(1.0:99999999999): ", "type=CWD msg=audit(1.0:1",
+            "type=CWD msg=audit(1.1000:1): ", "type=CWD msg=audit(1.0:99999999999): ",
+            "type=CWD msg=audit(1.0:1",
             String(repeating: "x", count: 70_000), "", "type=CWD msg=audit(1.0:1): cwd=\"/unfinished",
         ]
         let malformed = AuditCollector.decode(lines.joined(separator: "\n")).malformed
         #expect(
             malformed == [
-                .missingType: 2, .missingPrefix: 2, .badTimestamp: 2, .badSerial: 2, .tooLong: 1, .unfinished: 1,
+                .missingType: 2, .missingPrefix: 2, .badTimestamp: 2, .badSerial: 2, .tooLong: 1,
+                .unfinished: 1,
             ])
     }
 
@@ -223,8 +237,10 @@ struct AuditValueTests {
             ("0100002F72756E2F6100", .unix(path: Array("\0/run/a\0".utf8))),
             ("01002F72756E2F6100FFFF", .unix(path: Array("/run/a".utf8))),
             ("100000000100000002000000", .netlink(port: 1, groups: 2)),
-            ("1100000301000000000000060102030405060000",
-                .packet(protocolNumber: 3, interface: 1, hardware: [1, 2, 3, 4, 5, 6])),
+            (
+                "1100000301000000000000060102030405060000",
+                .packet(protocolNumber: 3, interface: 1, hardware: [1, 2, 3, 4, 5, 6])
+            ),
             ("280000000F27000002000000", .vsock(cid: 2, port: 9999)), ("1D00", .other(family: 29)),
             ("0200", .other(family: 2)),
         ]
@@ -255,8 +271,10 @@ struct AuditValueTests {
             (Array("a\"b\\c\n\u{1}".utf8), "a\\\"b\\\\c\\n\\u0001"), (Array("fü€😀".utf8), "fü€😀"),
             ([0xff, 0x41, 0xc3], "\u{fffd}A\u{fffd}"), ([0xed, 0xa0, 0x80], "\u{fffd}\u{fffd}\u{fffd}"),
             ([0xc0, 0x80], "\u{fffd}\u{fffd}"),
-            (Array((String(repeating: "x", count: 40) + "\"" + String(repeating: "y", count: 40)).utf8),
-                String(repeating: "x", count: 40) + "\\\"" + String(repeating: "y", count: 40)),
+            (
+                Array((String(repeating: "x", count: 40) + "\"" + String(repeating: "y", count: 40)).utf8),
+                String(repeating: "x", count: 40) + "\\\"" + String(repeating: "y", count: 40)
+            ),
         ] as [([UInt8], String)] {
             var writer = JSONByteWriter(capacity: 16)
             writer.escaped(bytes)

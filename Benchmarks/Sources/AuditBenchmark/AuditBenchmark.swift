@@ -17,7 +17,8 @@ struct AuditBenchmark {
         let start = processorSeconds()
         var decoder = AuditTextDecoder()
         var visitor = AuditFieldTally()
-        // Mapped: a copy out of the page cache would be a sixth of the whole. In pieces, as a reader has them.
+        // Mapped: a copy out of the page cache would be a sixth of the whole. In pieces, as a reader has
+        // them.
         var status = stat()
         fstat(descriptor, &status)
         let size = Int(status.st_size)
@@ -32,7 +33,7 @@ struct AuditBenchmark {
             decoder.feed(log.extracting(at..<next), tally: &visitor)
             at = next
         }
-        decoder.finish(into: &visitor)
+        decoder.finish(tally: &visitor)
         let seconds = processorSeconds() - start
         let rounded = Double(Int(seconds * 10_000)) / 10_000
         print(

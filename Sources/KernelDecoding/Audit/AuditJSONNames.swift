@@ -1,7 +1,7 @@
 /// Finds names that occur more than once in a record: `key` in two shapes, or whatever user space made up.
 ///
-/// Names are told apart by a hash. Should two different ones have the same, the second is numbered as a repetition:
-/// the output stays unambiguous.
+/// Names are told apart by a hash. Should two different ones have the same, the second is numbered as a
+/// repetition: the output stays unambiguous.
 struct AuditJSONNames {
     private struct Entry {
         var round: UInt32 = 0

@@ -56,7 +56,7 @@ struct AuditRecordTypeIndex: Sendable {
     private var slots = [UInt16](repeating: 0, count: 1024)
 
     init() {
-        AuditRecordType.names.forEach { number, name in
+        AuditRecordType.names.visit { number, name in
             var slot = Self.hash(name.span, 0, name.count)
             while slots[slot] != 0 { slot = (slot + 1) & 1023 }
             slots[slot] = UInt16(truncatingIfNeeded: number)
