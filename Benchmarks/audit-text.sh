@@ -41,7 +41,7 @@ for round in $(seq "$rounds"); do
 	}' | tee -a "$work/results"
 done
 ! grep -q DIFFERENT "$work/results"
-awk '{ for (i = 1; i <= NF; i++) if ($i ~ /^=$/) { n++; v[n] = $(i + 1) + 0 } }
-	END { print "lowest ratios of all rounds follow"; a = b = 1e9
-	for (i = 1; i <= n; i += 2) { if (v[i] < a) a = v[i]; if (v[i + 1] < b) b = v[i + 1] }
-	printf "fields %.1fx (bar 40x)  json %.1fx (bar 10x)\n", a, b }' "$work/results"
+median() { grep -o "$1 [0-9.]* s ([^)]*) = [0-9.]*" "$work/results" | awk '{ print $NF }' | sort -n |
+	awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+echo "median ratios: fields $(median fields)x (bar 40x)  json $(median json)x (bar 10x)"
+"$bin/AuditBenchmark" --stream "$log"
