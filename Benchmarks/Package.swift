@@ -18,9 +18,10 @@ let package = Package(
     name: "vedette-benchmarks",
     dependencies: [.package(name: sensor, path: "..")],
     targets: [
+        .executableTarget(name: "AuditLogMaker", swiftSettings: Array(settings.dropFirst())),
         .executableTarget(
-            name: "AuditBenchmark", dependencies: [.product(name: "KernelDecoding", package: sensor)], packageAccess: false,
-            swiftSettings: settings),
+            name: "AuditBenchmark", dependencies: [.product(name: "KernelDecoding", package: sensor)],
+            packageAccess: false, swiftSettings: settings),
         .target(
             name: "CRingBenchmark", dependencies: [.product(name: "EventRing", package: sensor)],
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-O2"])]),

@@ -65,10 +65,13 @@ struct AuditInput: ~Copyable {
             }
             heldStart += consumed
             if count > 0 { return Int(count) }
-            if count < 0 { throw AuditParseFailure("\(name): the compressed data is damaged; what came before was read") }
+            if count < 0 {
+                throw AuditParseFailure("\(name): the compressed data is damaged; what came before was read")
+            }
             if isAtEnd, heldStart == heldEnd || consumed == 0 {
                 if cdecompress_at_end(state) != 0 { return 0 }
-                throw AuditParseFailure("\(name): the compressed data ends too early; what came before was read")
+                throw AuditParseFailure(
+                    "\(name): the compressed data ends too early; what came before was read")
             }
         }
     }

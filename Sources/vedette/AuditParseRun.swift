@@ -79,7 +79,9 @@ struct AuditParseRun: ~Copyable {
         var text = "\(counters.events) events, \(counters.records) records, \(bytes) bytes"
         if counters.lostSerials > 0 { text += "; \(counters.lostSerials) serial numbers missing" }
         if counters.cutShort > 0 { text += "; \(counters.cutShort) events without an end" }
-        if counters.truncatedRecords > 0 { text += "; \(counters.truncatedRecords) records too many for their event" }
+        if counters.truncatedRecords > 0 {
+            text += "; \(counters.truncatedRecords) records too many for their event"
+        }
         complain(text)
         if !decoder.malformed.isEmpty {
             let reasons = decoder.malformed.map { "\($0.count) \($0.reason.rawValue)" }

@@ -34,7 +34,8 @@ struct AuditStreamHarness: ~Copyable {
 @Suite("Audit stream")
 struct AuditStreamTests {
     private static let syscall = """
-        arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=0 items=2 ppid=10 pid=11 auid=4294967295 \
+        arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=0 items=2 ppid=10 pid=11 \
+        auid=4294967295 \
         uid=0 gid=1 euid=2 suid=0 fsuid=0 egid=3 sgid=0 fsgid=0 tty=pts0 ses=4294967295 comm="sh" \
         exe="/usr/bin/dash" subj=unconfined key=70726F62650173656375
         """
@@ -44,7 +45,8 @@ struct AuditStreamTests {
         harness.feed(1300, id + Self.syscall)
         harness.feed(1309, id + "argc=3 a0=\"sh\" a1=\"-c\" a2=6563686F2078203E2066")
         harness.feed(1307, id + "cwd=\"/tmp\"")
-        harness.feed(1302, id + "item=0 name=\"/bin/sh\" inode=12 dev=fe:0a mode=0100755 ouid=0 nametype=NORMAL")
+        harness.feed(
+            1302, id + "item=0 name=\"/bin/sh\" inode=12 dev=fe:0a mode=0100755 ouid=0 nametype=NORMAL")
         harness.feed(1302, id + "item=1 name=(null) inode=13 dev=fe:00 mode=0100755 nametype=NORMAL")
         harness.feed(1327, id + "proctitle=7368002D63006563686F2078")
         harness.feed(1320, id)
@@ -58,7 +60,8 @@ struct AuditStreamTests {
         guard let fact = facts.first else { return }
         #expect(fact.serial == 7 && fact.milliseconds == 1_795_528_725_369 && fact.readAt == harness.now)
         #expect(fact.architecture == 0xc000_003e && fact.syscall == 59 && fact.success == true)
-        #expect(fact.pid == 11 && fact.parentPid == 10 && fact.loginUser == .unset && fact.loginSession == .unset)
+        #expect(
+            fact.pid == 11 && fact.parentPid == 10 && fact.loginUser == .unset && fact.loginSession == .unset)
         #expect(
             fact.credentials == Credentials(user: 0, effectiveUser: 2, group: 1, effectiveGroup: 3))
         #expect(fact.name == "sh" && fact.executable == "/usr/bin/dash" && fact.workingDirectory == "/tmp")
@@ -104,9 +107,12 @@ struct AuditStreamTests {
     @Test func aLoginIsToldAtOnceInBothShapes() {
         var harness = AuditStreamHarness()
         harness.feed(
-            1006, "audit(1.0:1): pid=7 uid=0 old-auid=4294967295 auid=1000 tty=(none) old-ses=4294967295 ses=2 res=1")
+            1006,
+            "audit(1.0:1): pid=7 uid=0 old-auid=4294967295 auid=1000 tty=(none) old-ses=4294967295 ses=2 res=1"
+        )
         harness.feed(
-            1006, "audit(1.0:2): login pid=8 uid=0 old auid=4294967295 new auid=5 old ses=4294967295 new ses=3")
+            1006,
+            "audit(1.0:2): login pid=8 uid=0 old auid=4294967295 new auid=5 old ses=4294967295 new ses=3")
         let logins = harness.events.compactMap { if case .login(let login) = $0 { login } else { nil } }
         #expect(logins.map(\.pid) == [7, 8] && logins.map(\.user) == [.user(1000), .user(5)])
         #expect(logins.map(\.oldUser) == [.unset, .unset])
@@ -115,7 +121,8 @@ struct AuditStreamTests {
 
     @Test func configurationChangesNameOperationKeyAndSetting() {
         var harness = AuditStreamHarness()
-        harness.feed(1305, "audit(1.0:1): auid=4294967295 ses=4294967295 op=add_rule key=\"probe\" list=4 res=1")
+        harness.feed(
+            1305, "audit(1.0:1): auid=4294967295 ses=4294967295 op=add_rule key=\"probe\" list=4 res=1")
         harness.feed(1305, "audit(1.0:2): op=set audit_enabled=1 old=0 auid=7 ses=1 res=1")
         harness.expire(after: 3_000_000_000)
         let changes = harness.events.compactMap {

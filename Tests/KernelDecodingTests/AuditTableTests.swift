@@ -15,23 +15,26 @@ struct AuditTableTests {
 
     @Test func everyNameLeadsBackToItsNumber() {
         let index = AuditRecordTypeIndex()
-        AuditRecordType.names.forEach { number, name in
+        AuditRecordType.names.visit { number, name in
             let bytes = Array(name)
             let found = index.type(in: bytes.span, 0, bytes.count).rawValue
             #expect(UInt32(found) == number, "\(ByteString(bytes).text)")
         }
-        for (text, number) in [("UNKNOWN[1420]", 1420), ("1300", 1300), ("NOSUCH", 0), ("UNKNOWN[99999]", 0)] {
+        for (text, number) in [("UNKNOWN[1420]", 1420), ("1300", 1300), ("NOSUCH", 0), ("UNKNOWN[99999]", 0)]
+        {
             let bytes = Array(text.utf8)
             #expect(Int(index.type(in: bytes.span, 0, bytes.count).rawValue) == number)
         }
     }
 
-    @Test(arguments: [
-        (AuditArchitecture.x8664, MACH_86_64), (.i386, MACH_X86), (.aarch64, MACH_AARCH64), (.arm, MACH_ARM),
-    ] as [(AuditArchitecture, machine_t)])
+    @Test(
+        arguments: [
+            (AuditArchitecture.x8664, MACH_86_64), (.i386, MACH_X86), (.aarch64, MACH_AARCH64),
+            (.arm, MACH_ARM),
+        ] as [(AuditArchitecture, machine_t)])
     func everySystemCallOfLibauditHasItsName(_ architecture: AuditArchitecture, _ machine: machine_t) {
         var compared = 0
-        for number in 0..<1_000_000 {
+        for number in Array(0..<2000) + Array(983_040..<983_100) {
             guard let name = audit_syscall_to_name(Int32(number), Int32(bitPattern: machine.rawValue))
             else { continue }
             #expect(architecture.systemCalls.name(UInt32(number))?.text == String(cString: name))

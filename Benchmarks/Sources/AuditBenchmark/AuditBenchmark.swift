@@ -5,34 +5,38 @@ internal import KernelDecoding
 @main
 struct AuditBenchmark {
     static func main() {
-        guard CommandLine.arguments.count == 2 else {
-            complain("usage: AuditBenchmark FILE")
+        let isStream = CommandLine.arguments.dropFirst().first == "--stream"
+        guard CommandLine.arguments.count == (isStream ? 3 : 2), let name = CommandLine.arguments.last else {
+            complain("usage: AuditBenchmark [--stream] FILE")
             exit(2)
         }
-        let descriptor = open(CommandLine.arguments[1], O_RDONLY)
-        guard descriptor >= 0 else {
-            complain("\(CommandLine.arguments[1]): \(String(cString: strerror(errno)))")
+        let descriptor = open(name, O_RDONLY)
+        // Mapped: a copy out of the page cache would be a sixth of the whole.
+        var status = stat()
+        guard descriptor >= 0, fstat(descriptor, &status) == 0, status.st_size > 0,
+            let base = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0),
+            base != MAP_FAILED
+        else {
+            complain("cannot read \(name): \(String(cString: strerror(errno)))")
             exit(1)
         }
+        let bytes = base.assumingMemoryBound(to: UInt8.self)
+        let log = UnsafeBufferPointer(start: bytes, count: Int(status.st_size))
+        if isStream { StreamBenchmark.run(log) } else { visit(log.span) }
+    }
+
+    /// Decodes, assembles and visits every field, in pieces as a reader has them.
+    private static func visit(_ log: Span<UInt8>) {
         let start = processorSeconds()
         var decoder = AuditTextDecoder()
         var visitor = AuditFieldTally()
-        // Mapped: a copy out of the page cache would be a sixth of the whole. In pieces, as a reader has them.
-        var status = stat()
-        fstat(descriptor, &status)
-        let size = Int(status.st_size)
-        guard let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
-            complain("cannot map \(CommandLine.arguments[1])")
-            exit(1)
-        }
-        let log = UnsafeBufferPointer(start: base.assumingMemoryBound(to: UInt8.self), count: size).span
         var at = 0
-        while at < size {
-            let next = min(size, at + 256 << 10)
+        while at < log.count {
+            let next = min(log.count, at + 256 << 10)
             decoder.feed(log.extracting(at..<next), tally: &visitor)
             at = next
         }
-        decoder.finish(into: &visitor)
+        decoder.finish(tally: &visitor)
         let seconds = processorSeconds() - start
         let rounded = Double(Int(seconds * 10_000)) / 10_000
         print(
@@ -40,7 +44,7 @@ struct AuditBenchmark {
             "bytes \(visitor.bytes) seconds \(rounded)")
     }
 
-    private static func processorSeconds() -> Double {
+    static func processorSeconds() -> Double {
         var now = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now)
         return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9

@@ -2,8 +2,8 @@ package import EventModel
 
 /// Puts the arguments of an execve together from its EXECVE records.
 ///
-/// A record holds at most about 7500 bytes. Longer arguments come as `a1_len=` and pieces `a1[0]=`, `a1[1]=`, which
-/// may be in different records; the length is that of the pieces as they are written.
+/// A record holds at most about 7500 bytes. Longer arguments come as `a1_len=` and pieces `a1[0]=`, `a1[1]=`,
+/// which may be in different records; the length is that of the pieces as they are written.
 package struct AuditArguments {
     /// As `argc=` announces them.
     package private(set) var announced: Int?

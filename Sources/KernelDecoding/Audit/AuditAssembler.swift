@@ -38,9 +38,9 @@ package struct AuditAssemblerLimits: Sendable {
 
 /// Puts records together to events by (node, time, serial).
 ///
-/// The records of different events may alternate, the record that ends one (EOE) may be missing, and records may
-/// come after their event was given up: then they are an event of their own. A run of text records of
-/// one event that is complete is passed on where it stands, without a copy; anything else is copied into storage
+/// The records of different events may alternate, the record that ends one (EOE) may be missing, and records
+/// may come after their event was given up: then they are an event of their own. A run of text records of one
+/// event that is complete is passed on where it stands, without a copy; anything else is copied into storage
 /// that is used again and again. Memory is bounded by the limits, whatever the input.
 package struct AuditAssembler: ~Copyable {
     /// What happened, for those who report it.
@@ -192,7 +192,7 @@ package struct AuditAssembler: ~Copyable {
     ) {
         runHeader = header
         runNode = header.nodeEnd > header.nodeStart ? hash(bytes, header.nodeStart, header.nodeEnd) : 0
-        note(header.id.serial, node: runNode, into: &consumer)
+        if !header.type.isFromDaemon { note(header.id.serial, node: runNode, into: &consumer) }
         if pool.count > 0 { expire(now: header.id.milliseconds, into: &consumer) }
     }
 
@@ -245,7 +245,8 @@ package struct AuditAssembler: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func append(_ record: AuditRecord, of bytes: Span<UInt8>, to slot: Int, at time: UInt64) {
+    private mutating func append(_ record: AuditRecord, of bytes: Span<UInt8>, to slot: Int, at time: UInt64)
+    {
         if !pool.append(record, of: bytes, to: slot, at: time) { counters.truncatedRecords += 1 }
     }
 

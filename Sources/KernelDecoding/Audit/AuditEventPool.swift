@@ -1,7 +1,7 @@
 /// The events that an assembler holds, in storage that is used again.
 ///
-/// An event is found by its serial number in a table of as many places as may be open; one that needs the place
-/// of another pushes it out. A list goes through them from the oldest to the newest.
+/// An event is found by its serial number in a table of as many places as may be open; one that needs the
+/// place of another pushes it out. A list goes through them from the oldest to the newest.
 struct AuditEventPool: ~Copyable {
     private struct Slot {
         var event = AuditEvent(id: AuditRecordID(milliseconds: 0, serial: 0))
@@ -84,7 +84,8 @@ struct AuditEventPool: ~Copyable {
     }
 
     /// Copies a record. `false` when the event is as large as it may be.
-    mutating func append(_ record: AuditRecord, of source: Span<UInt8>, to slot: Int, at time: UInt64) -> Bool {
+    mutating func append(_ record: AuditRecord, of source: Span<UInt8>, to slot: Int, at time: UInt64) -> Bool
+    {
         slots[slot].event.lastReadAt = time
         let size = Int(record.end - record.start)
         guard slots[slot].bytes.count + size <= limits.bytesPerEvent else {

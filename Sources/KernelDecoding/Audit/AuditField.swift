@@ -27,14 +27,15 @@ package struct AuditField: Sendable {
 
 /// Goes through the fields of one record.
 ///
-/// The kernel writes untrusted strings in hexadecimal when they hold blanks, quotes or control bytes, so that a
-/// field always ends at a blank and nothing inside a value is ever taken for a field of its own. The text that
-/// user space puts into `msg='…'` has no such guarantee: its fields say that they are nested.
+/// The kernel writes untrusted strings in hexadecimal when they hold blanks, quotes or control bytes, so that
+/// a field always ends at a blank and nothing inside a value is ever taken for a field of its own. The text
+/// that user space puts into `msg='…'` has no such guarantee: its fields say that they are nested.
 package struct AuditFieldCursor: Sendable {
     private var position: Int
     private var end: Int
     private var isNested = false
-    /// The first byte of the part that auditd adds for people (`ARCH=x86_64 …`), once the fields are at an end.
+    /// The first byte of the part that auditd adds for people (`ARCH=x86_64 …`), once the fields are at an
+    /// end.
     package private(set) var enrichedStart: Int?
 
     package init(position: Int, end: Int) {
@@ -74,7 +75,8 @@ package struct AuditFieldCursor: Sendable {
     }
 
     @inline(__always)
-    private mutating func field(in bytes: Span<UInt8>, _ key: Int, _ equals: Int, _ stop: Int) -> AuditField? {
+    private mutating func field(in bytes: Span<UInt8>, _ key: Int, _ equals: Int, _ stop: Int) -> AuditField?
+    {
         let start = equals &+ 1
         var field = AuditField(
             keyStart: key, keyEnd: equals, valueStart: start, valueEnd: stop, isQuoted: false,
@@ -102,7 +104,9 @@ package struct AuditFieldCursor: Sendable {
     }
 
     /// A word that does not end in a space: the last one before the enriched part, or one with control bytes.
-    private mutating func oddWord(_ bytes: Span<UInt8>, _ equals: Int, _ found: Int) -> (equals: Int, stop: Int) {
+    private mutating func oddWord(_ bytes: Span<UInt8>, _ equals: Int, _ found: Int) -> (
+        equals: Int, stop: Int
+    ) {
         var stop = found
         while stop < end, bytes[stop] != UInt8(ascii: " "), bytes[stop] != 0x1d {
             stop = firstBlank(bytes, stop + 1, end)
@@ -117,7 +121,9 @@ package struct AuditFieldCursor: Sendable {
     }
 
     /// Where the sign and the end of a word are that has no end within its first 32 bytes.
-    private func longWord(_ bytes: Span<UInt8>, equals found: Int, from start: Int) -> (equals: Int, stop: Int) {
+    private func longWord(_ bytes: Span<UInt8>, equals found: Int, from start: Int) -> (
+        equals: Int, stop: Int
+    ) {
         let stop = firstBlank(bytes, start, end)
         guard found >= start else { return (found, stop) }
         var equals = start
@@ -125,7 +131,8 @@ package struct AuditFieldCursor: Sendable {
         return (equals, stop)
     }
 
-    /// Takes off quotes, the apostrophe that ends `msg='…'`, and the comma that old kernels put between fields.
+    /// Takes off quotes, the apostrophe that ends `msg='…'`, and the comma that old kernels put between
+    /// fields.
     private mutating func trim(_ field: inout AuditField, _ stop: Int, in bytes: Span<UInt8>) {
         if bytes[field.valueStart] == UInt8(ascii: "\""), let close = closingQuote(bytes, from: field) {
             field.isQuoted = true
@@ -151,7 +158,9 @@ package struct AuditFieldCursor: Sendable {
                 if bytes[index - 1] == UInt8(ascii: "="), index > field.valueEnd { return nil }
                 let next = index + 1
                 if next >= end || bytes[next] <= 0x20 || bytes[next] == UInt8(ascii: ",") { return index }
-                if bytes[next] == UInt8(ascii: "'"), next + 1 >= end || bytes[next + 1] == 0x1d { return index }
+                if bytes[next] == UInt8(ascii: "'"), next + 1 >= end || bytes[next + 1] == 0x1d {
+                    return index
+                }
             }
             index += 1
         }

@@ -1,8 +1,8 @@
 /// Counts what a log holds, and goes through every field to do so.
 ///
-/// Fields are counted as libauparse presents them: `node=` and `type=` are fields, an AVC's decision and permissions
-/// are, several keys in one value are one each; empty values, `msg=audit(…)` inside of `msg='…'`, and what auditd adds
-/// for people are none.
+/// Fields are counted as libauparse presents them: `node=` and `type=` are fields, an AVC's decision and
+/// permissions are, several keys in one value are one each; empty values, `msg=audit(…)` inside of `msg='…'`,
+/// and what auditd adds for people are none.
 package struct AuditFieldTally: AuditEventConsumer, ~Copyable {
     package private(set) var events = 0
     package private(set) var records = 0
@@ -15,7 +15,9 @@ package struct AuditFieldTally: AuditEventConsumer, ~Copyable {
     package mutating func lost(_ loss: AuditLoss) {}
 
     @inline(__always)
-    package mutating func consume(_ event: AuditEvent, records span: Span<AuditRecord>, bytes text: Span<UInt8>) {
+    package mutating func consume(
+        _ event: AuditEvent, records span: Span<AuditRecord>, bytes text: Span<UInt8>
+    ) {
         events &+= 1
         records &+= span.count
         let node = event.nodeEnd > event.nodeStart ? 2 : 1
@@ -63,4 +65,7 @@ extension AuditTextDecoder {
     package mutating func feed(_ bytes: Span<UInt8>, tally: inout AuditFieldTally) {
         feed(bytes, into: &tally)
     }
+
+    /// The end of all text: passes on what is still open.
+    package mutating func finish(tally: inout AuditFieldTally) { finish(into: &tally) }
 }

@@ -132,7 +132,9 @@ package struct AuditJSONEncoder: AuditEventConsumer, ~Copyable {
 
     private mutating func writeAccessVector(_ record: AuditRecord, _ bytes: Span<UInt8>) {
         guard let vector = AuditAccessVector(record, in: bytes) else { return }
-        output.raw(vector.isDenied ? #","decision":"denied","permissions":[""# : #","decision":"granted","permissions":[""#)
+        output.raw(
+            vector.isDenied
+                ? #","decision":"denied","permissions":[""# : #","decision":"granted","permissions":[""#)
         var start = vector.permissionsStart
         while start < vector.permissionsEnd {
             let stop = firstBlank(bytes, start, vector.permissionsEnd)

@@ -9,13 +9,15 @@ extension AuditJSONEncoder {
         case 0x6863_7261: interpretArchitecture(field, bytes)  // arch
         case 0x6c_6c61_6373_7973: interpretSystemCall(field, bytes)  // syscall
         case 0x7469_7865: interpretExit(field, bytes)  // exit
-        case 0x6469_7561, 0x73_6573, 0x646975612d646c6f, 0x7365_732d_646c_6f:  // auid, ses, old-auid, old-ses
+        // auid, ses, old-auid, old-ses
+        case 0x6469_7561, 0x73_6573, 0x6469_7561_2d64_6c6f, 0x73_6573_2d64_6c6f:
             if field.valueCount == 10, field.isValue("4294967295", in: bytes) { put(field, "unset", bytes) }
         case 0x7264_6461_73: interpretAddress(field, bytes)  // saddr
         case 0x6564_6f6d: interpretMode(field, bytes)  // mode
         case 0x79_656b: interpretKeys(field, bytes)  // key
         // name, cwd, exe, comm, ocomm, acct, cmd, path, file, dir, data, vm, watch, device, cgroup, grp
-        case 0x656d_616e, 0x64_7763, 0x65_7865, 0x6d6d_6f63, 0x6d_6d6f_636f, 0x7463_6361, 0x64_6d63, 0x6874_6170,
+        case 0x656d_616e, 0x64_7763, 0x65_7865, 0x6d6d_6f63, 0x6d_6d6f_636f, 0x7463_6361, 0x64_6d63,
+            0x6874_6170,
             0x656c_6966, 0x72_6964, 0x6174_6164, 0x6d76, 0x68_6374_6177, 0x6563_6976_6564, 0x7075_6f72_6763,
             0x70_7267:
             interpretString(field, bytes)
@@ -67,7 +69,9 @@ extension AuditJSONEncoder {
     private mutating func put(
         _ field: AuditField, _ table: AuditNameTable, _ number: UInt64?, _ bytes: Span<UInt8>
     ) {
-        guard let number, let number = UInt32(exactly: number), let entry = table.entry(number) else { return }
+        guard let number, let number = UInt32(exactly: number), let entry = table.entry(number) else {
+            return
+        }
         begin(field, bytes)
         interpreted.byte("\"")
         interpreted.escaped(table.bytes.span, Int(entry.start), Int(entry.start + entry.count))
@@ -167,7 +171,9 @@ extension AuditJSONEncoder {
     }
 
     private mutating func interpretList(_ field: AuditField, _ bytes: Span<UInt8>) {
-        let lists: [StaticString] = ["user", "task", "entry", "watch", "exit", "exclude", "filesystem", "io_uring"]
+        let lists: [StaticString] = [
+            "user", "task", "entry", "watch", "exit", "exclude", "filesystem", "io_uring",
+        ]
         if let number = field.number(in: bytes), number < UInt64(lists.count) {
             put(field, lists[Int(number)], bytes)
         }

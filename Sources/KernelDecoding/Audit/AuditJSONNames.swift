@@ -1,19 +1,15 @@
 /// Finds names that occur more than once in a record: `key` in two shapes, or whatever user space made up.
 ///
-/// Names are told apart by a hash. Should two different ones have the same, the second is numbered as a repetition:
-/// the output stays unambiguous.
+/// Names are told apart by a hash. Should two different ones have the same, the second is numbered as a
+/// repetition: the output stays unambiguous.
 struct AuditJSONNames {
-    private struct Entry {
-        var round: UInt32 = 0
-        var count: UInt32 = 0
-        var hash: UInt64 = 0
-    }
-
     /// More names than these are not looked at: the rest of such a record is written as one text.
     static let most = 512
 
-    private var entries = [Entry](repeating: Entry(), count: 2048)
-    private var round: UInt32 = 0
+    /// Open addressing. From the highest bit on: the round in which the entry was made (22 bits), how often the
+    /// name has come (10), its hash (32). Small, because it is looked at for every field.
+    private var entries = [UInt64](repeating: 0, count: 1024)
+    private var round: UInt64 = 0
     private var noted = 0
 
     /// Forgets all names.
@@ -21,24 +17,31 @@ struct AuditJSONNames {
     mutating func begin() {
         round &+= 1
         noted = 0
+        if round == 1 << 22 { wrap() }
+    }
+
+    private mutating func wrap() {
+        for index in entries.indices { entries[index] = 0 }
+        round = 1
     }
 
     /// The how manieth of its name a field is; `nil` when there are too many.
     @inline(__always)
     mutating func note(_ field: AuditField, _ packed: UInt64, _ bytes: Span<UInt8>) -> UInt32? {
-        let hash = packed != 0 ? packed : longHash(field, bytes)
-        let mixed = hash &* 0x9e37_79b9_7f4a_7c15
-        var slot = Int(truncatingIfNeeded: mixed &>> 53)
-        while entries[slot].round == round {
-            if entries[slot].hash == hash {
-                entries[slot].count &+= 1
-                return entries[slot].count
+        let mixed = (packed != 0 ? packed : longHash(field, bytes)) &* 0x9e37_79b9_7f4a_7c15
+        let hash = mixed &>> 32
+        var slot = Int(truncatingIfNeeded: mixed &>> 54)
+        while entries[slot] &>> 42 == round {
+            if UInt32(truncatingIfNeeded: entries[slot]) == UInt32(truncatingIfNeeded: hash) {
+                let count = entries[slot] &>> 32 & 1023
+                if count < 1023 { entries[slot] &+= 1 << 32 }
+                return UInt32(truncatingIfNeeded: min(1023, count &+ 1))
             }
-            slot = (slot &+ 1) & 2047
+            slot = (slot &+ 1) & 1023
         }
         noted &+= 1
         if noted > Self.most { return nil }
-        entries[slot] = Entry(round: round, count: 1, hash: hash)
+        entries[slot] = round &<< 42 | 1 << 32 | hash
         return 1
     }
 

@@ -59,7 +59,7 @@ package struct AuditNameTable: Sendable {
     }
 
     /// Calls `body` with every number and name, in the order of the table.
-    package func forEach(_ body: (UInt32, ArraySlice<UInt8>) -> Void) {
+    package func visit(_ body: (UInt32, ArraySlice<UInt8>) -> Void) {
         for run in runs {
             for step in 0..<run.count {
                 let entry = entries[run.entry + Int(step)]

@@ -98,7 +98,8 @@ struct AuditRecordHeader {
 }
 
 extension AuditRecordHeader {
-    /// Decodes a log line, `node=… type=… msg=audit(…): …`, up to but not including the time and serial number.
+    /// Decodes a log line, `node=… type=… msg=audit(…): …`, up to but not including the time and serial
+    /// number.
     @inline(__always)
     static func prefix(
         ofLine bytes: Span<UInt8>, _ start: Int, _ end: Int, _ index: AuditRecordTypeIndex

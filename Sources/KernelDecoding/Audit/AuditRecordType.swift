@@ -41,6 +41,9 @@ package struct AuditRecordType: RawRepresentable, Hashable, Sendable {
         rawValue == 1005 || (1100..<1300).contains(rawValue) || rawValue >= 2100
     }
 
+    /// Whether auditd wrote the record about itself; it numbers those on its own.
+    var isFromDaemon: Bool { (1200..<1300).contains(rawValue) }
+
     /// Whether no record of the event comes after this one, but for EOE.
     package var endsEvent: Bool {
         self == .processTitle || self == .endOfEvent || isSingle
@@ -53,7 +56,7 @@ struct AuditRecordTypeIndex: Sendable {
     private var slots = [UInt16](repeating: 0, count: 1024)
 
     init() {
-        AuditRecordType.names.forEach { number, name in
+        AuditRecordType.names.visit { number, name in
             var slot = Self.hash(name.span, 0, name.count)
             while slots[slot] != 0 { slot = (slot + 1) & 1023 }
             slots[slot] = UInt16(truncatingIfNeeded: number)

@@ -42,7 +42,8 @@ package struct AuditStreamDecoder: ~Copyable {
         flush(emit)
     }
 
-    /// Gives up events that have waited for their end too long. To be called now and then, also without input.
+    /// Gives up events that have waited for their end too long. To be called now and then, also without
+    /// input.
     ///
     /// With no event open, serial numbers that have not arrived until now are reported as lost.
     package mutating func expire(now: UInt64, _ emit: (AuditStreamEvent) -> Void) {

@@ -51,7 +51,8 @@ extension AuditLogin {
         var process: Int32?
         var fields = record.fields
         while let field = fields.next(in: bytes) {
-            let isOld = field.keyStart >= 4 && hasPrefix("old ", bytes, at: field.keyStart - 4, end: bytes.count)
+            let isOld =
+                field.keyStart >= 4 && hasPrefix("old ", bytes, at: field.keyStart - 4, end: bytes.count)
             if field.isKey("pid", in: bytes) {
                 process = field.processID(in: bytes)
             } else if field.isKey("old-auid", in: bytes) || isOld && field.isKey("auid", in: bytes) {

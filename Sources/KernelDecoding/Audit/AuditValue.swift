@@ -69,7 +69,8 @@ extension AuditField {
 
     /// The same; `nil` for what the kernel writes when there is no value: `(null)`, `(none)`, `?`.
     package func optionalString(in bytes: Span<UInt8>) -> ByteString? {
-        if !isQuoted, isValue("(null)", in: bytes) || isValue("(none)", in: bytes) || isValue("?", in: bytes) {
+        if !isQuoted, isValue("(null)", in: bytes) || isValue("(none)", in: bytes) || isValue("?", in: bytes)
+        {
             return nil
         }
         return string(in: bytes)

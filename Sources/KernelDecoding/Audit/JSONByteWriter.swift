@@ -186,7 +186,9 @@ package struct JSONByteWriter: ~Copyable {
     mutating func escaped(_ bytes: [UInt8]) { escaped(bytes.span, 0, bytes.count) }
 
     /// As above; room has been made.
-    private mutating func escapedSlowly(_ source: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ limit: Int) {
+    private mutating func escapedSlowly(
+        _ source: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ limit: Int
+    ) {
         var index = start
         while index < end {
             if index + 32 <= limit {
@@ -245,7 +247,9 @@ package struct JSONByteWriter: ~Copyable {
             count += 2
             return
         }
-        (base[count + 1], base[count + 2], base[count + 3]) = (UInt8(ascii: "u"), UInt8(ascii: "0"), UInt8(ascii: "0"))
+        (base[count + 1], base[count + 2], base[count + 3]) = (
+            UInt8(ascii: "u"), UInt8(ascii: "0"), UInt8(ascii: "0")
+        )
         (base[count + 4], base[count + 5]) = (Self.digit(byte >> 4), Self.digit(byte & 15))
         count += 6
     }
