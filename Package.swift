@@ -14,6 +14,10 @@ let strictC: [CSetting] = [
     .unsafeFlags(["-Wall", "-Wextra", "-Werror", "-O2"])
 ]
 
+/// `VEDETTE_BROKEN_RING=1` leaves out the release of the ring's index, for the proof that the tests would notice.
+let ringSettings: [CSetting] =
+    Context.environment["VEDETTE_BROKEN_RING"] == "1" ? strictC + [.define("CRING_BROKEN")] : strictC
+
 /// A C target under `CShims/`.
 func shim(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, path: "CShims/\(name)", cSettings: strictC)
@@ -33,7 +37,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 let package = Package(
     name: "vedette",
     products: [
-        .executable(name: "vedette", targets: ["vedette"])
+        .executable(name: "vedette", targets: ["vedette"]),
+        .library(name: "EventRing", targets: ["EventRing", "CRing"]),
+        .library(name: "KernelDecoding", targets: ["KernelDecoding"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -41,6 +47,8 @@ let package = Package(
     targets: [
         shim("CRing"),
         shim("CWait"),
+        shim("CScan"),
+        shim("CDecompress"),
         shim("CProc", ["CRing"]),
         shim("CFanotify", ["CRing", "CProc"]),
         shim("CInotify", ["CRing", "CProc"]),
@@ -51,7 +59,7 @@ let package = Package(
 
         library("EventModel"),
         library("EventRing", ["CRing"]),
-        library("KernelDecoding", ["EventModel"]),
+        library("KernelDecoding", ["EventModel", "CScan"]),
         library(
             "KernelSources",
             ["EventModel", "EventRing", "KernelDecoding", "CRing", "CProc", "CFanotify", "CInotify", "CAudit"]),
@@ -66,7 +74,7 @@ let package = Package(
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "KernelDecoding",
+                "SensorCore", "KernelDecoding", "CDecompress",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -83,6 +91,11 @@ let package = Package(
         .testTarget(
             name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
+        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "EventModel"]),
+        .target(
+            name: "CRingProducer", dependencies: ["CRing"], path: "Tests/TesterPrograms/CRingProducer",
+            cSettings: ringSettings),
+        .testTarget(name: "EventRingTests", dependencies: ["EventRing", "CRing", "CRingProducer"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

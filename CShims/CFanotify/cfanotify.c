@@ -89,6 +89,8 @@ int cfanotify_open_parent(int fd) {
                                           sizeof(struct fanotify_event_info_pidfd)))
 /// Direct-mapped by the low bits of the pid.
 #define RECENT_SIZE 1024
+/// Batches closer than this are a flood.
+#define FLOOD_NS 1000000
 /// A process is looked at again after this, in case that it changed without an event.
 #define RECENT_MS 1000
 #define SNAPSHOT_MAX 24576
@@ -110,6 +112,8 @@ struct cfanotify_reader {
     _Atomic uint64_t counters[CFANOTIFY_COUNTERS];
     // The reader thread's own.
     uint64_t not_before_ns;
+    uint64_t last_batch_ns;
+    bool saw_new_process;
     uint32_t pidfd_count, candidate_count;
     int pidfds[PIDFDS_MAX];
     struct candidate candidates[PIDFDS_MAX];
@@ -219,11 +223,13 @@ static void consider(struct cfanotify_reader *reader, const struct fanotify_even
     // exec changes what /proc says, and is not over yet when its open is reported: look at the next event.
     if (header->mask & FAN_OPEN_EXEC) {
         if (recent->pid == header->pid) recent->pid = 0;
+        reader->saw_new_process = true;
         return;
     }
     if (header->pid <= 0 || fd == FAN_NOPIDFD || reader->candidate_count == PIDFDS_MAX) return;
     if (recent->pid == header->pid && now_ms - recent->time_ms < RECENT_MS) return;
     *recent = (struct recent){.pid = header->pid, .time_ms = now_ms};
+    reader->saw_new_process = true;
     reader->candidates[reader->candidate_count++] = (struct candidate){.pid = header->pid, .fd = fd};
 }
 
@@ -290,6 +296,16 @@ static void park(struct cfanotify_reader *reader, uint64_t before_ns) {
     cring_set_parked(reader->ring, false);
 }
 
+/// In a flood of events by processes that are known already, being woken for each costs more than anything else:
+/// waits a little for the next ones. `false` when there is reason to be quick.
+static bool linger(struct cfanotify_reader *reader, uint64_t now_ns) {
+    bool is_flood = now_ns - reader->last_batch_ns < FLOOD_NS && !reader->saw_new_process;
+    reader->last_batch_ns = now_ns;
+    reader->saw_new_process = false;
+    if (is_flood) pause_briefly(reader);
+    return is_flood;
+}
+
 /// Tells the consumer that the stream ended, waiting for room if it must.
 static void fail(struct cfanotify_reader *reader, int32_t error) {
     void *room;
@@ -347,6 +363,6 @@ void cfanotify_run(struct cfanotify_reader *reader) {
         take_snapshots(reader);
         if (kept > 0) cring_wake(reader->ring);
         // The kernel stops early only when nothing is left: no need to be told so by another read.
-        if (got <= CFANOTIFY_READ_MAX - EVENT_MAX) park(reader, before_ns);
+        if (got <= CFANOTIFY_READ_MAX - EVENT_MAX && !linger(reader, now_ns)) park(reader, before_ns);
     }
 }

@@ -4,13 +4,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-_Static_assert(offsetof(struct cring, tail) == 64, "the consumer's index has a cache line of its own");
-_Static_assert(offsetof(struct cring, waiting) == 128, "the shared words have a cache line of their own");
+_Static_assert(offsetof(struct cring, tail) == 128, "the consumer's index has a pair of lines of its own");
+_Static_assert(offsetof(struct cring, waiting) == 256, "the rarely written words have a pair of lines of their own");
+_Static_assert(offsetof(struct cring, capacity) == 384, "what is never written has a pair of lines of its own");
+_Static_assert(sizeof(struct cring) == 512, "no neighbour shares a line with the ring");
 
 struct cring *cring_create(uint64_t capacity, int wake_fd) {
     if (capacity < 65536 || (capacity & (capacity - 1)) != 0) return NULL;
     void *ring_memory = NULL;
-    if (posix_memalign(&ring_memory, 64, sizeof(struct cring)) != 0) return NULL;
+    if (posix_memalign(&ring_memory, 128, sizeof(struct cring)) != 0) return NULL;
     void *base = mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED) {
         free(ring_memory);

@@ -44,7 +44,8 @@ package struct CoverageTable {
 
 extension TerminalText {
     /// Appends words, going on in a new line at column `start` when the next one would pass column `end`.
-    mutating func append(wrapping words: String, from start: Int, to end: Int, _ style: TerminalStyle? = nil) {
+    mutating func append(wrapping words: String, from start: Int, to end: Int, _ style: TerminalStyle? = nil)
+    {
         pad(to: start)
         for word in words.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
             var piece = TerminalText(colour: colour)

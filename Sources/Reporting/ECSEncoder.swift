@@ -170,7 +170,9 @@ extension ByteWriter {
             writer.field("provider", entry.source)
             writer.field("sequence", context.sequence)
         }
-        field("message", "\(entry.source) is \(entry.state.label)" + (entry.state.reason.map { ": \($0)" } ?? ""))
+        field(
+            "message",
+            "\(entry.source) is \(entry.state.label)" + (entry.state.reason.map { ": \($0)" } ?? ""))
         object("vedette") { writer in
             writer.object("coverage") { writer in
                 writer.field("source", entry.source)

@@ -63,7 +63,9 @@ extension ByteWriter {
 extension ByteString {
     /// What stands after the last dot of a file's name; `nil` for none, for dot files and for a last dot.
     var fileExtension: ByteString? {
-        guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0, dot + 1 < bytes.count else { return nil }
+        guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0, dot + 1 < bytes.count else {
+            return nil
+        }
         return ByteString(Array(bytes[(dot + 1)...]))
     }
 }

@@ -24,10 +24,15 @@ package struct NameTable: Sendable {
     private static func parse(_ text: [UInt8]) -> [UInt32: ByteString] {
         var names: [UInt32: ByteString] = [:]
         for line in text.split(separator: UInt8(ascii: "\n")) {
-            let fields = line.split(separator: UInt8(ascii: ":"), maxSplits: 3, omittingEmptySubsequences: false)
-            guard fields.count >= 3, let first = fields[0].first, let id = decimal(fields[2]) else { continue }
+            let fields = line.split(
+                separator: UInt8(ascii: ":"), maxSplits: 3, omittingEmptySubsequences: false)
+            guard fields.count >= 3, let first = fields[0].first, let id = decimal(fields[2]) else {
+                continue
+            }
             // `+` and `-` bring in the network service's entries; `#` is a comment by custom.
-            if first == UInt8(ascii: "+") || first == UInt8(ascii: "-") || first == UInt8(ascii: "#") { continue }
+            if first == UInt8(ascii: "+") || first == UInt8(ascii: "-") || first == UInt8(ascii: "#") {
+                continue
+            }
             if names[id] == nil { names[id] = ByteString(Array(fields[0])) }
         }
         return names

@@ -27,7 +27,8 @@ package struct Summary: Sendable {
     package var sources: [Source]
 
     package init(
-        duration: UInt64, changes: [ChangeKind: UInt64] = [:], unattributed: UInt64 = 0, sources: [Source] = []
+        duration: UInt64, changes: [ChangeKind: UInt64] = [:], unattributed: UInt64 = 0,
+        sources: [Source] = []
     ) {
         self.duration = duration
         self.changes = changes

@@ -50,7 +50,9 @@ package struct TerminalEncoder: ~Copyable {
         }
         text.append(untrusted: change.path, .bold)
         if change.type == .directory, change.path != "/" { text.append("/") }
-        guard let attribution = change.attribution else { return text.append("  by an unknown process", .dim) }
+        guard let attribution = change.attribution else {
+            return text.append("  by an unknown process", .dim)
+        }
         text.append("  ")
         let who = WhoText(attribution, names, colour: text.colour)
         text.append(who.fitting(width - text.columns))
@@ -72,7 +74,9 @@ package struct TerminalEncoder: ~Copyable {
         text.pad(to: 24)
         text.append(untrusted: ByteString(entry.source), .bold)
         text.append(" is ")
-        if let previous, previous.label != entry.state.label { text.append("no longer \(previous.label) but ") }
+        if let previous, previous.label != entry.state.label {
+            text.append("no longer \(previous.label) but ")
+        }
         text.append(entry.state.label, entry.state.style)
         if let reason = entry.state.reason {
             text.append(": ")

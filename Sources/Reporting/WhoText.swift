@@ -43,7 +43,8 @@ struct WhoText {
     }
 
     /// `root (login alice)`: the effective user, and the others where they differ.
-    private static func user(of process: ProcessIdentity, _ names: NameTable, _ colour: Bool) -> TerminalText {
+    private static func user(of process: ProcessIdentity, _ names: NameTable, _ colour: Bool) -> TerminalText
+    {
         var text = TerminalText(colour: colour)
         let name: (UInt32) -> ByteString = { names.user($0) ?? ByteString("uid \($0)") }
         let credentials = process.credentials.value
@@ -53,7 +54,9 @@ struct WhoText {
             text.append("unknown user", .dim)
         }
         var further: [ByteString] = []
-        if let credentials, credentials.user != credentials.effectiveUser {
+        // A set-user-id program of the user who logged in: one name says both.
+        let isLogin = credentials.map { process.loginUser.value == .user($0.user) } ?? false
+        if let credentials, credentials.user != credentials.effectiveUser, !isLogin {
             further.append(ByteString(Array("real ".utf8) + name(credentials.user).bytes))
         }
         switch process.loginUser.value {

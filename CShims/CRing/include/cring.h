@@ -26,25 +26,30 @@ _Static_assert(sizeof(struct cring_record) == 16, "records are addressed in mult
 
 #define CRING_SKIP UINT32_MAX
 
-/// One producer, one consumer. Each side writes only its own cache line.
+/// One producer, one consumer. `head` and `tail` count bytes since the beginning and never wrap in practice
+/// (584 years at 1 GB/s), so that equal means empty and `capacity` apart means full.
+///
+/// Each side writes only its own lines. Two cache lines apart, because the processor fetches them in pairs.
 struct cring {
-    // Producer's line.
+    // Written by the producer. `seen_tail` and the two after it are read by it alone.
     _Atomic uint64_t head;
     uint64_t seen_tail;
     uint64_t reserved_at;
-    uint8_t producer_pad[40];
-    // Consumer's line.
+    uint64_t reserved_end;
+    uint8_t producer_pad[96];
+    // Written by the consumer.
     _Atomic uint64_t tail;
-    uint8_t consumer_pad[56];
-    // Shared, written rarely.
+    uint8_t consumer_pad[120];
+    // Written by both, rarely: once for each sleep or each wait for the descriptor.
     _Atomic uint32_t waiting;
     _Atomic uint32_t parked;
     _Atomic uint64_t drained_ns;
-    int wake_fd;
-    uint32_t reserved;
+    uint8_t rare_pad[112];
+    // Never written after `cring_create`.
     uint64_t capacity;
     uint8_t *base;
-    uint8_t shared_pad[24];
+    int wake_fd;
+    uint8_t fixed_pad[108];
 };
 
 /// Creates a ring of `capacity` bytes (a power of two, at least 64 KiB). `wake_fd` is an eventfd that the
@@ -56,9 +61,19 @@ void cring_destroy(struct cring *ring);
 
 // Producer side -------------------------------------------------------------------------------------
 
+/// The longest payload. A record that does not fit before the end starts over at the beginning and leaves up to
+/// its own size unused, so only half of the ring is sure to take it once the consumer has caught up.
+static inline uint32_t cring_longest(const struct cring *ring) {
+    uint64_t longest = ring->capacity / 2 - sizeof(struct cring_record);
+    return longest < CRING_SKIP ? (uint32_t)longest : CRING_SKIP - 1;
+}
+
 /// Room for a record of up to `length` payload bytes, or NULL while the consumer has not freed enough.
-/// `length` must be at most a quarter of the capacity.
+///
+/// Traps when `length` is above `cring_longest`: waiting for such room might never end. Another call before the
+/// commit forgets the room of the first.
 static inline void *_Nullable cring_reserve(struct cring *ring, uint32_t length) {
+    if (length > cring_longest(ring)) __builtin_trap();
     uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
     uint64_t need = sizeof(struct cring_record) + (((uint64_t)length + 7) & ~(uint64_t)7);
     uint64_t offset = head & (ring->capacity - 1);
@@ -70,13 +85,15 @@ static inline void *_Nullable cring_reserve(struct cring *ring, uint32_t length)
         if (head + total - ring->seen_tail > ring->capacity) return NULL;
     }
     if (need > to_end) {
-        // A later smaller record may still fit before the end, so the marker is not published yet: the
-        // consumer sees it only together with the record that follows it.
+        // Not published yet: the consumer sees the marker only together with the record that follows it, and
+        // a smaller record that is reserved next may still take its place. Offsets are multiples of 8, so its
+        // four bytes fit even where a header does not.
         ((struct cring_record *)(ring->base + offset))->length = CRING_SKIP;
         head += to_end;
         offset = 0;
     }
     ring->reserved_at = head;
+    ring->reserved_end = head + need;
     return ring->base + offset + sizeof(struct cring_record);
 }
 
@@ -87,18 +104,24 @@ static inline void *_Nullable cring_reserve(struct cring *ring, uint32_t length)
 #define CRING_PUBLISH memory_order_release
 #endif
 
-/// Publishes the bytes written at the last `cring_reserve`; `length` is at most what was reserved.
+/// Publishes the bytes written at the last `cring_reserve`; `length` is at most what was reserved, else it traps.
+///
+/// Once for each reserve: a second commit would publish room that nobody reserved, and traps.
 static inline void cring_commit(struct cring *ring, uint32_t length, uint16_t kind, uint16_t flags,
                                 uint64_t time_ns) {
     uint64_t at = ring->reserved_at;
+    uint64_t end = at + sizeof(struct cring_record) + (((uint64_t)length + 7) & ~(uint64_t)7);
+    if (end > ring->reserved_end) __builtin_trap();
     struct cring_record *record = (struct cring_record *)(ring->base + (at & (ring->capacity - 1)));
     *record = (struct cring_record){.length = length, .kind = kind, .flags = flags, .time_ns = time_ns};
-    at += sizeof(struct cring_record) + (((uint64_t)length + 7) & ~(uint64_t)7);
+    ring->reserved_end = 0;
     // Release pairs with the acquire in cring_available: the record's bytes become visible before its end does.
-    atomic_store_explicit(&ring->head, at, CRING_PUBLISH);
+    atomic_store_explicit(&ring->head, end, CRING_PUBLISH);
 }
 
-/// Writes the eventfd when the consumer announced that it sleeps. Call once after each batch.
+/// Writes the eventfd when the consumer announced that it sleeps.
+///
+/// Call after each batch of commits, and before waiting for anything: for the descriptor, and for room.
 void cring_wake(struct cring *ring);
 
 /// Says that the producer is about to wait for its descriptor (`true`), or is reading it (`false`).
@@ -117,11 +140,13 @@ static inline void cring_set_drained(struct cring *ring, uint64_t time_ns) {
 
 /// Where the producer has published up to.
 static inline uint64_t cring_available(struct cring *ring) {
+    // Acquire pairs with the release in cring_commit.
     return atomic_load_explicit(&ring->head, memory_order_acquire);
 }
 
 /// Hands everything before `tail` back to the producer.
 static inline void cring_release(struct cring *ring, uint64_t tail) {
+    // Release pairs with the acquire in cring_reserve: our reads come before the bytes are written again.
     atomic_store_explicit(&ring->tail, tail, memory_order_release);
 }
 
@@ -129,17 +154,20 @@ static inline const uint8_t *cring_base(struct cring *ring) { return ring->base;
 static inline uint64_t cring_capacity(struct cring *ring) { return ring->capacity; }
 
 static inline bool cring_is_parked(struct cring *ring) {
+    // Acquire pairs with the release in cring_set_parked.
     return atomic_load_explicit(&ring->parked, memory_order_acquire) != 0;
 }
 
 static inline uint64_t cring_drained(struct cring *ring) {
+    // Acquire pairs with the release in cring_set_drained.
     return atomic_load_explicit(&ring->drained_ns, memory_order_acquire);
 }
 
 /// Announces that the consumer will sleep. `false`, and nothing announced, when records beyond `tail` are there.
 static inline bool cring_arm(struct cring *ring, uint64_t tail) {
     atomic_store_explicit(&ring->waiting, 1, memory_order_relaxed);
-    // Pairs with the fence in cring_wake: one side sees the other's store, so no wake-up is lost.
+    // Pairs with the fence in cring_wake. Of the two fences one is first: if ours, the producer sees `waiting`;
+    // if the producer's, we see `head`. So no wake-up is lost; at worst there is one too many.
     atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load_explicit(&ring->head, memory_order_acquire) == tail) return true;
     atomic_store_explicit(&ring->waiting, 0, memory_order_relaxed);

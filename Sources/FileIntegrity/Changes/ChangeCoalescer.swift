@@ -11,11 +11,16 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     /// The paths that one process touches in one directory within one window.
     struct Action {
         var deadline: UInt64
+        /// In the order of arrival; some may have left the action since, or stand here twice.
         var paths: [ByteString]
+        /// Paths that are in the action now.
+        var count = 0
     }
 
     /// Finished changes of a file that stays wait this long for their siblings: chown and chmod, write and chmod.
     static var plainSettle: UInt64 { 4_000_000 }
+    /// Scratch files that one change names at most.
+    static var maximumScratchPaths: Int { 16 }
     /// Pending paths at most; more are settled early and counted.
     static var maximumPending: Int { 32_768 }
 
@@ -194,6 +199,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
             // The file that a rename brought here is gone for good: it was deleted under its old name.
             entries[origin]?.movedTo = nil
             entry.origin = nil
+            entry.scratchOf = origin
         }
         entry.current = .absent
         entry.isOpen = false

@@ -35,7 +35,7 @@ extension ChangeCoalescer {
 
     mutating func settleOldest(emit: (ChangeDraft) -> Void) {
         guard let key = deadlines.popDue(now: .max) else { return }
-        settledEarly += UInt64(actions[key]?.paths.count ?? 0)
+        settledEarly += UInt64(actions[key]?.count ?? 0)
         settle(key, emit: emit)
     }
 
@@ -48,7 +48,7 @@ extension ChangeCoalescer {
 
     private mutating func settlePlain(of key: ActionKey, emit: (ChangeDraft) -> Void) {
         guard let action = actions[key] else { return }
-        let pending = action.paths.compactMap { entries[$0] }
+        let pending = members(of: action, key)
         guard pending.allSatisfy({ $0.isPlain && !$0.isOpen }) else { return }
         settle(key, emit: emit)
     }
@@ -57,15 +57,18 @@ extension ChangeCoalescer {
     private mutating func settle(_ key: ActionKey, emit: (ChangeDraft) -> Void) {
         guard let action = actions.removeValue(forKey: key) else { return }
         var drafts: [ChangeDraft] = []
-        var scratch: [ChangeDraft] = []
-        let pending = action.paths.compactMap { entries[$0] }
-        let kept = pending.map { withoutStaleOrigin($0) }
-        for entry in pending { entries[entry.path] = nil }
+        var scratch: [(draft: ChangeDraft, owner: ByteString?)] = []
+        let kept = members(of: action, key).map { withoutStaleOrigin($0) }
+        for entry in kept { entries[entry.path] = nil }
         for entry in kept {
             guard let draft = makeDraft(entry) else { continue }
-            if draft.change.kind == .transient { scratch.append(draft) } else { drafts.append(draft) }
+            if draft.change.kind == .transient {
+                scratch.append((draft, entry.scratchOf))
+            } else {
+                drafts.append(draft)
+            }
         }
-        if drafts.isEmpty { drafts = scratch } else { attach(scratch, to: &drafts) }
+        attach(scratch, to: &drafts)
         for draft in drafts { emit(draft) }
     }
 
@@ -77,14 +80,26 @@ extension ChangeCoalescer {
         return copy
     }
 
-    private func attach(_ scratch: [ChangeDraft], to drafts: inout [ChangeDraft]) {
-        for draft in scratch {
+    /// The entries of an action, each once.
+    private func members(of action: Action, _ key: ActionKey) -> [PendingEntry] {
+        var seen = Set<ByteString>(minimumCapacity: action.count)
+        return action.paths.compactMap { path in
+            guard let entry = entries[path], entry.action == key, seen.insert(path).inserted else { return nil }
+            return entry
+        }
+    }
+
+    /// Gives each scratch file to the change that it belongs to by name; the rest remain changes of their own.
+    private func attach(_ scratch: [(draft: ChangeDraft, owner: ByteString?)], to drafts: inout [ChangeDraft]) {
+        let mains = drafts.indices
+        for (draft, owner) in scratch {
             let name = draft.change.path.lastComponent
-            let nearest = drafts.indices.max { left, right in
-                drafts[left].change.path.lastComponent.commonLength(with: name)
-                    < drafts[right].change.path.lastComponent.commonLength(with: name)
+            let main = mains.first { index in
+                let change = drafts[index].change
+                guard change.scratchPaths.count < Self.maximumScratchPaths else { return false }
+                return owner == change.path || name.isScratchName(of: change.path.lastComponent)
             }
-            if let nearest { drafts[nearest].change.scratchPaths.append(draft.change.path) }
+            if let main { drafts[main].change.scratchPaths.append(draft.change.path) } else { drafts.append(draft) }
         }
     }
 
@@ -133,6 +148,7 @@ extension ChangeCoalescer {
                 deadlines.append(deadline, entry.action)
             }
             actions[entry.action]?.paths.append(entry.path)
+            actions[entry.action]?.count += 1
         }
         entries[entry.path] = entry
     }
@@ -143,14 +159,18 @@ extension ChangeCoalescer {
     }
 
     private mutating func detach(_ path: ByteString, from key: ActionKey) {
-        guard let index = actions[key]?.paths.firstIndex(of: path) else { return }
-        actions[key]?.paths.remove(at: index)
-        if actions[key]?.paths.isEmpty ?? false { actions[key] = nil }
+        guard let index = actions.index(forKey: key) else { return }
+        actions.values[index].count -= 1
+        if actions.values[index].count <= 0 { actions.remove(at: index) }
     }
 }
 
 extension ByteString {
-    fileprivate func commonLength(with other: ByteString) -> Int {
-        zip(bytes, other.bytes).prefix { $0 == $1 }.count
+    /// Whether a file of this name is the scratch of a program that changes `name`: its name is part of ours
+    /// (`passwd.lock`, `.f.swp`, `f~`), or we are one of vim's trial files (`4913`, `5036`, …).
+    fileprivate func isScratchName(of name: ByteString) -> Bool {
+        if bytes.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) { return true }
+        guard !name.isEmpty, count > name.count else { return false }
+        return (0...(count - name.count)).contains { bytes[$0...].starts(with: name.bytes) }
     }
 }

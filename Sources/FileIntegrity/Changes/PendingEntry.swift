@@ -26,6 +26,8 @@ struct PendingEntry {
     var origin: ByteString?
     /// The object that a rename brought here was new, and its creation has been reported.
     var wasReported = false
+    /// Where the object came from that was here for a while: this path is scratch of that one.
+    var scratchOf: ByteString?
     /// The object left for this path.
     var movedTo: ByteString?
     var isDirectory: Bool

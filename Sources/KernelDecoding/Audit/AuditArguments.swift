@@ -64,8 +64,8 @@ package struct AuditArguments {
             return
         }
         missing -= field.valueCount
-        if field.isHexadecimal(in: bytes) {
-            pieces.append(contentsOf: decodedHexadecimal(bytes, field.valueStart, field.valueEnd))
+        if let decoded = field.unhexed(in: bytes) {
+            pieces.append(contentsOf: decoded)
         } else {
             pieces.append(contentsOf: copy(bytes, field.valueStart, field.valueEnd))
         }

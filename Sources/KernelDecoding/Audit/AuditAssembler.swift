@@ -8,7 +8,7 @@ package struct AuditEvent: Sendable {
     package var lastReadAt: UInt64 = 0
     /// Records were left out because the event was larger than the limit.
     package var isTruncated = false
-    /// No record said that the event was at an end: it was given up after the time-out, or for want of room.
+    /// The event was given up for want of room, or because the end that it should have did not come.
     package var isCutShort = false
 
     init(id: AuditRecordID) { self.id = id }
@@ -27,6 +27,8 @@ package struct AuditAssemblerLimits: Sendable {
     /// An event that has not ended this long after its first record is given up. In the unit of the caller's
     /// time (nanoseconds) for netlink, in milliseconds of the records' own time for text.
     package var timeout: UInt64
+    /// Whether events of system calls end with EOE. So it is with netlink; auditd leaves it out of its logs.
+    package var expectsEnd = false
     package var openEvents = 1024
     package var bytesPerEvent = 1 << 20
     package var bytes = 8 << 20
@@ -45,7 +47,7 @@ package struct AuditAssembler: ~Copyable {
     package struct Counters: Sendable {
         package var records: UInt64 = 0
         package var events: UInt64 = 0
-        /// Given up before a record ended them.
+        /// Given up before they were complete.
         package var cutShort: UInt64 = 0
         /// Records left out of events that were larger than the limit.
         package var truncatedRecords: UInt64 = 0
@@ -61,14 +63,15 @@ package struct AuditAssembler: ~Copyable {
     private var windows: [(node: UInt64, window: AuditSerialWindow)] = []
 
     // The run: records of one event that stand one after the other in the text that is being fed.
-    private var run: [AuditRecord] = []
+    private var run: [AuditRecord]
+    private var runCount = 0
     private var runHeader = AuditRecordHeader(type: .unknown)
     private var runNode: UInt64 = 0
 
     package init(limits: AuditAssemblerLimits) {
         self.limits = limits
         pool = AuditEventPool(limits: limits)
-        run.reserveCapacity(64)
+        run = Array(repeating: AuditRecord(type: .unknown, start: 0, body: 0, end: 0), count: 64)
     }
 
     /// Events whose end has not come.
@@ -81,14 +84,14 @@ package struct AuditAssembler: ~Copyable {
         while let oldest = pool.oldest, pool.openedAt(oldest) <= now,
             now - pool.openedAt(oldest) >= limits.timeout
         {
-            pass(oldest, isCutShort: !pool.lastType(oldest).endsEvent, into: &consumer)
+            pass(oldest, isCutShort: lacksEnd(oldest), into: &consumer)
         }
     }
 
     /// Passes on all events that are still open, and all losses that are not certain yet.
     package mutating func finish(into consumer: inout some AuditEventConsumer & ~Copyable) {
         while let oldest = pool.oldest {
-            pass(oldest, isCutShort: !pool.lastType(oldest).endsEvent, into: &consumer)
+            pass(oldest, isCutShort: lacksEnd(oldest), into: &consumer)
         }
         settle(into: &consumer)
     }
@@ -101,6 +104,9 @@ package struct AuditAssembler: ~Copyable {
             report(losses, into: &consumer)
         }
     }
+
+    /// Whether an end would have come: netlink has one for each event of a system call, auditd writes none.
+    private func lacksEnd(_ slot: Int) -> Bool { limits.expectsEnd && pool.isSystemCall(slot) }
 
     // MARK: Netlink
 
@@ -145,16 +151,17 @@ package struct AuditAssembler: ~Copyable {
             beginRun(header, bytes, into: &consumer)
         }
         counters.records &+= 1
-        run.append(
-            AuditRecord(
-                type: header.type, start: UInt32(truncatingIfNeeded: start),
-                body: UInt32(truncatingIfNeeded: header.body), end: UInt32(truncatingIfNeeded: end)))
+        let record = AuditRecord(
+            type: header.type, start: UInt32(truncatingIfNeeded: start),
+            body: UInt32(truncatingIfNeeded: header.body), end: UInt32(truncatingIfNeeded: end))
+        if runCount < run.count { run[runCount] = record } else { run.append(record) }
+        runCount &+= 1
     }
 
     /// Whether a line has the same node, time and serial, byte for byte, as the run's last one.
     @inline(__always)
     private func continuesRun(_ header: inout AuditRecordHeader, _ bytes: Span<UInt8>, _ end: Int) -> Bool {
-        guard !run.isEmpty else { return false }
+        guard runCount > 0 else { return false }
         let count = runHeader.idEnd &- runHeader.idStart
         header.idEnd = header.idStart &+ count
         guard header.idEnd < end, bytes[header.idEnd] == UInt8(ascii: ")"),
@@ -192,19 +199,20 @@ package struct AuditAssembler: ~Copyable {
     /// Passes the run on where it stands when its event is complete, else keeps a copy.
     @inline(__always)
     mutating func endRun(_ bytes: Span<UInt8>, into consumer: inout some AuditEventConsumer & ~Copyable) {
-        guard let last = run.last else { return }
-        if last.type.endsEvent, last.type != .endOfEvent || run.count > 1,
+        guard runCount > 0 else { return }
+        let last = run[runCount &- 1]
+        if last.type.endsEvent, last.type != .endOfEvent || runCount > 1,
             pool.count == 0 || pool.find(runHeader.id, node: runNode) == nil
         {
             var event = AuditEvent(id: runHeader.id)
             event.nodeStart = runHeader.nodeStart
             event.nodeEnd = runHeader.nodeEnd
             counters.events &+= 1
-            consumer.consume(event, records: run.span, bytes: bytes)
+            consumer.consume(event, records: run.span.extracting(0..<runCount), bytes: bytes)
         } else {
             endBrokenRun(bytes, last: last.type, into: &consumer)
         }
-        run.removeAll(keepingCapacity: true)
+        runCount = 0
     }
 
     private mutating func endBrokenRun(
@@ -213,14 +221,14 @@ package struct AuditAssembler: ~Copyable {
     ) {
         var slot = pool.find(runHeader.id, node: runNode)
         if slot == nil {
-            if run.count == 1, last == .endOfEvent {
+            if runCount == 1, last == .endOfEvent {
                 counters.strayEnds += 1
                 return
             }
             slot = open(runHeader, node: runNode, at: runHeader.id.milliseconds, into: &consumer)
         }
         guard let slot else { return }
-        for record in run { append(record, of: bytes, to: slot, at: 0) }
+        for record in run[..<runCount] { append(record, of: bytes, to: slot, at: 0) }
         if last.endsEvent { pass(slot, isCutShort: false, into: &consumer) }
     }
 

@@ -39,7 +39,9 @@ struct AuditEventPool: ~Copyable {
 
     func openedAt(_ slot: Int) -> UInt64 { slots[slot].event.firstReadAt }
 
-    func lastType(_ slot: Int) -> AuditRecordType { slots[slot].records.last?.type ?? .unknown }
+    func isSystemCall(_ slot: Int) -> Bool {
+        slots[slot].records.contains { $0.type == .syscall || $0.type == .uringOperation }
+    }
 
     @inline(__always)
     private func place(_ serial: UInt32, _ node: UInt64) -> Int {

@@ -10,7 +10,7 @@ package struct AuditField: Sendable {
     /// Whether the field is part of `msg='…'`: user space wrote it, not the kernel.
     package var isNested: Bool
 
-    @inlinable init(
+    init(
         keyStart: Int, keyEnd: Int, valueStart: Int, valueEnd: Int, isQuoted: Bool, isNested: Bool
     ) {
         self.keyStart = keyStart
@@ -21,8 +21,8 @@ package struct AuditField: Sendable {
         self.isNested = isNested
     }
 
-    @inlinable package var keyCount: Int { keyEnd &- keyStart }
-    @inlinable package var valueCount: Int { valueEnd &- valueStart }
+    package var keyCount: Int { keyEnd &- keyStart }
+    package var valueCount: Int { valueEnd &- valueStart }
 }
 
 /// Goes through the fields of one record.
@@ -31,94 +31,110 @@ package struct AuditField: Sendable {
 /// field always ends at a blank and nothing inside a value is ever taken for a field of its own. The text that
 /// user space puts into `msg='…'` has no such guarantee: its fields say that they are nested.
 package struct AuditFieldCursor: Sendable {
-    @usableFromInline var position: Int
-    @usableFromInline let end: Int
-    @usableFromInline var isNested = false
+    private var position: Int
+    private var end: Int
+    private var isNested = false
     /// The first byte of the part that auditd adds for people (`ARCH=x86_64 …`), once the fields are at an end.
     package private(set) var enrichedStart: Int?
 
-    @inlinable package init(position: Int, end: Int) {
+    package init(position: Int, end: Int) {
         self.position = position
         self.end = end
     }
 
-    @usableFromInline mutating func stop(beforeEnrichedAt index: Int) {
-        position = end
-        enrichedStart = index + 1
-    }
-
     /// The next field; `nil` after the last one.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func next(in bytes: Span<UInt8>) -> AuditField? {
-        var index = position
-        var key = index
-        while true {
-            index = firstBlankOrEquals(bytes, index, end)
-            guard index < end else {
-                position = end
-                return nil
+        while position < end {
+            // One look at 32 bytes finds the end of most fields, and the sign before it.
+            var equals = end
+            var stop = end
+            if let marks = fieldMarks(bytes, at: position) {
+                let signs = UInt32(truncatingIfNeeded: marks &>> 32)
+                let blanks = UInt32(truncatingIfNeeded: marks)
+                equals = position &+ signs.trailingZeroBitCount
+                stop = position &+ blanks.trailingZeroBitCount
+                if blanks == 0 { (equals, stop) = longWord(bytes, equals: equals, from: position &+ 32) }
+            } else {
+                (equals, stop) = longWord(bytes, equals: end, from: position)
             }
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "=") {
-                let equals = index
-                index &+= 1
-                if index < end, bytes[index] == UInt8(ascii: "'"), isMessage(bytes, key, equals) {
-                    isNested = true
-                    index &+= 1
-                    key = index
-                    continue
-                }
-                return value(in: bytes, key, equals)
+            if stop < end {
+                if bytes[stop] != UInt8(ascii: " ") { (equals, stop) = oddWord(bytes, equals, stop) }
+            } else {
+                stop = end
             }
-            if byte == 0x1d {
-                stop(beforeEnrichedAt: index)
-                return nil
+            let key = position
+            position = stop &+ 1
+            if equals < stop {
+                if let field = field(in: bytes, key, equals, stop) { return field }
             }
-            // A word that is no field, unless it is some other control byte that user space wrote.
-            index &+= 1
-            if byte == UInt8(ascii: " ") { key = index }
         }
+        position = end
+        return nil
     }
 
-    @inlinable @inline(__always)
-    func isMessage(_ bytes: Span<UInt8>, _ key: Int, _ equals: Int) -> Bool {
-        equals &- key == 3 && bytes[key] == UInt8(ascii: "m") && bytes[key &+ 1] == UInt8(ascii: "s")
-            && bytes[key &+ 2] == UInt8(ascii: "g") && !isNested
-    }
-
-    @inlinable @inline(__always)
-    mutating func value(in bytes: Span<UInt8>, _ key: Int, _ equals: Int) -> AuditField {
+    @inline(__always)
+    private mutating func field(in bytes: Span<UInt8>, _ key: Int, _ equals: Int, _ stop: Int) -> AuditField? {
         let start = equals &+ 1
-        var stop = firstBlank(bytes, start, end)
-        while stop < end, bytes[stop] != UInt8(ascii: " "), bytes[stop] != 0x1d {
-            stop = firstBlank(bytes, stop &+ 1, end)
-        }
-        position = stop
         var field = AuditField(
             keyStart: key, keyEnd: equals, valueStart: start, valueEnd: stop, isQuoted: false,
             isNested: isNested)
         guard start < stop else { return field }
         let first = bytes[start]
-        if first == UInt8(ascii: "\"") || isNested || bytes[stop &- 1] == UInt8(ascii: ",") {
-            trim(&field, in: bytes)
+        let last = bytes[stop &- 1]
+        if first == UInt8(ascii: "\""), last == UInt8(ascii: "\""), stop &- start > 1 {
+            field.isQuoted = true
+            field.valueStart = start &+ 1
+            field.valueEnd = stop &- 1
+        } else if first == UInt8(ascii: "'"), isMessage(field, in: bytes) {
+            isNested = true
+            position = start &+ 1
+            return nil
+        } else if first == UInt8(ascii: "\"") || last == UInt8(ascii: "'") || last == UInt8(ascii: ",") {
+            trim(&field, stop, in: bytes)
         }
         return field
     }
 
-    /// Takes off quotes, the apostrophe that ends `msg='…'`, and the comma that old kernels put between fields.
-    @usableFromInline
-    mutating func trim(_ field: inout AuditField, in bytes: Span<UInt8>) {
-        if bytes[field.valueStart] == UInt8(ascii: "\"") {
-            if let close = closingQuote(bytes, from: field) {
-                field.isQuoted = true
-                field.valueStart += 1
-                field.valueEnd = close
-                position = max(position, firstBlank(bytes, close + 1, end))
-                return
-            }
+    /// Whether this is `msg='…`, whose fields are still to come.
+    private func isMessage(_ field: AuditField, in bytes: Span<UInt8>) -> Bool {
+        !isNested && field.isKey("msg", in: bytes)
+    }
+
+    /// A word that does not end in a space: the last one before the enriched part, or one with control bytes.
+    private mutating func oddWord(_ bytes: Span<UInt8>, _ equals: Int, _ found: Int) -> (equals: Int, stop: Int) {
+        var stop = found
+        while stop < end, bytes[stop] != UInt8(ascii: " "), bytes[stop] != 0x1d {
+            stop = firstBlank(bytes, stop + 1, end)
         }
-        let isLast = position >= end || bytes[position] == 0x1d
-        if isNested, isLast, bytes[field.valueEnd - 1] == UInt8(ascii: "'") { field.valueEnd -= 1 }
+        if stop < end, bytes[stop] == 0x1d {
+            enrichedStart = stop + 1
+            end = stop
+        }
+        var equals = position
+        while equals < stop, bytes[equals] != UInt8(ascii: "=") { equals += 1 }
+        return (equals, stop)
+    }
+
+    /// Where the sign and the end of a word are that has no end within its first 32 bytes.
+    private func longWord(_ bytes: Span<UInt8>, equals found: Int, from start: Int) -> (equals: Int, stop: Int) {
+        let stop = firstBlank(bytes, start, end)
+        guard found >= start else { return (found, stop) }
+        var equals = start
+        while equals < stop, bytes[equals] != UInt8(ascii: "=") { equals += 1 }
+        return (equals, stop)
+    }
+
+    /// Takes off quotes, the apostrophe that ends `msg='…'`, and the comma that old kernels put between fields.
+    private mutating func trim(_ field: inout AuditField, _ stop: Int, in bytes: Span<UInt8>) {
+        if bytes[field.valueStart] == UInt8(ascii: "\""), let close = closingQuote(bytes, from: field) {
+            field.isQuoted = true
+            field.valueStart += 1
+            field.valueEnd = close
+            if close >= stop { position = close + 1 }
+            return
+        }
+        if isNested, stop >= end, bytes[field.valueEnd - 1] == UInt8(ascii: "'") { field.valueEnd -= 1 }
         if field.valueEnd > field.valueStart, bytes[field.valueEnd - 1] == UInt8(ascii: ",") {
             field.valueEnd -= 1
         }

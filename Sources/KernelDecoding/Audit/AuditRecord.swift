@@ -14,7 +14,7 @@ package struct AuditRecordID: Hashable, Sendable {
     package var milliseconds: UInt64
     package var serial: UInt32
 
-    @inlinable package init(milliseconds: UInt64, serial: UInt32) {
+    package init(milliseconds: UInt64, serial: UInt32) {
         self.milliseconds = milliseconds
         self.serial = serial
     }
@@ -71,7 +71,7 @@ package struct AuditRecord: Sendable {
     /// The byte after the last one; a line feed is not part of the record.
     package var end: UInt32
 
-    @inlinable package init(type: AuditRecordType, start: UInt32, body: UInt32, end: UInt32) {
+    package init(type: AuditRecordType, start: UInt32, body: UInt32, end: UInt32) {
         self.type = type
         self.start = start
         self.body = body
@@ -79,7 +79,7 @@ package struct AuditRecord: Sendable {
     }
 
     /// The record's fields, from the first one on.
-    @inlinable package var fields: AuditFieldCursor {
+    package var fields: AuditFieldCursor {
         AuditFieldCursor(position: Int(body), end: Int(end))
     }
 }
@@ -110,11 +110,16 @@ extension AuditRecordHeader {
             header.nodeEnd = firstBlank(bytes, at + 5, end)
             at = header.nodeEnd + 1
         }
-        guard hasPrefix("type=", bytes, at: at, end: end) else { throw .missingType }
+        // "type="
+        guard at &+ 8 <= end, end <= bytes.count, word(bytes, at: at) & 0xff_ffff_ffff == 0x3d_6570_7974
+        else { throw .missingType }
         let nameEnd = firstBlank(bytes, at + 5, end)
         header.type = type(bytes, at + 5, nameEnd, index)
         at = nameEnd + 1
-        if hasPrefix("msg=audit(", bytes, at: at, end: end) {
+        if at &+ 10 <= end, end <= bytes.count, word(bytes, at: at) == 0x6964_7561_3d67_736d,
+            word(bytes, at: at &+ 2) == 0x2874_6964_7561_3d67
+        {
+            // "msg=audit("
             header.idStart = at + 10
         } else if hasPrefix("audit(", bytes, at: at, end: end) {
             header.idStart = at + 6

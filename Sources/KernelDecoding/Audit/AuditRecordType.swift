@@ -6,8 +6,8 @@ package import EventModel
 package struct AuditRecordType: RawRepresentable, Hashable, Sendable {
     package var rawValue: UInt16
 
-    @inlinable package init(rawValue: UInt16) { self.rawValue = rawValue }
-    @inlinable init(_ rawValue: UInt16) { self.rawValue = rawValue }
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
+    init(_ rawValue: UInt16) { self.rawValue = rawValue }
 
     /// A name that is in no table and gives no number in brackets.
     package static let unknown = AuditRecordType(0)
@@ -37,12 +37,12 @@ package struct AuditRecordType: RawRepresentable, Hashable, Sendable {
     package var name: ByteString? { Self.names.name(UInt32(rawValue)) }
 
     /// Whether an event of this type is this one record: user space and the daemon send such.
-    @inlinable package var isSingle: Bool {
-        (1100..<1300).contains(rawValue) || rawValue >= 2100
+    package var isSingle: Bool {
+        rawValue == 1005 || (1100..<1300).contains(rawValue) || rawValue >= 2100
     }
 
     /// Whether no record of the event comes after this one, but for EOE.
-    @inlinable package var endsEvent: Bool {
+    package var endsEvent: Bool {
         self == .processTitle || self == .endOfEvent || isSingle
     }
 }

@@ -15,6 +15,7 @@ package struct AuditStreamDecoder: ~Copyable {
     package init(ignoredPid: Int32?, timeout: UInt64 = 2_000_000_000) {
         var limits = AuditAssemblerLimits(timeout: timeout)
         limits.bytes = 4 << 20
+        limits.expectsEnd = true
         assembler = AuditAssembler(limits: limits)
         sink = Sink(ignoredPid: ignoredPid)
     }

@@ -1,3 +1,4 @@
+internal import CScan
 package import EventModel
 
 extension AuditField {
@@ -54,11 +55,15 @@ extension AuditField {
         return true
     }
 
+    /// The bytes that the value is, if the kernel wrote it in hexadecimal.
+    func unhexed(in bytes: Span<UInt8>) -> [UInt8]? {
+        guard !isQuoted, valueCount > 0, valueCount & 1 == 0 else { return nil }
+        return decodedHexadecimal(bytes, valueStart, valueEnd)
+    }
+
     /// The value of a field that may be written in hexadecimal, as it was before.
     package func string(in bytes: Span<UInt8>) -> ByteString {
-        if isHexadecimal(in: bytes) {
-            return ByteString(decodedHexadecimal(bytes, valueStart, valueEnd))
-        }
+        if let decoded = unhexed(in: bytes) { return ByteString(decoded) }
         return ByteString(copy(bytes, valueStart, valueEnd))
     }
 
@@ -71,17 +76,35 @@ extension AuditField {
     }
 }
 
-/// The bytes that an even number of hexadecimal digits stands for.
-func decodedHexadecimal(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> [UInt8] {
+/// The bytes that an even number of hexadecimal digits stands for; `nil` when one of them is none.
+func decodedHexadecimal(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> [UInt8]? {
     let count = (end - start) / 2
-    return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-        var index = start
-        for step in 0..<count {
-            buffer[step] = hexDigit(bytes[index]) << 4 | hexDigit(bytes[index &+ 1])
-            index &+= 2
-        }
-        filled = count
+    var isValid = true
+    let decoded = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+        isValid = bytes.extracting(start..<end).withUnsafeBufferPointer { unhex($0, to: buffer, count) }
+        filled = isValid ? count : 0
     }
+    return isValid ? decoded : nil
+}
+
+/// Decodes `2 * count` digits. Eight bytes at a time, which is within both buffers.
+private func unhex(
+    _ digits: UnsafeBufferPointer<UInt8>, to buffer: UnsafeMutableBufferPointer<UInt8>, _ count: Int
+) -> Bool {
+    guard let source = digits.baseAddress, let target = buffer.baseAddress else { return count == 0 }
+    var step = 0
+    while step + 8 <= count {
+        if cscan_unhex16(source + 2 * step, target + step) == 0 { return false }
+        step += 8
+    }
+    while step < count {
+        let high = hexDigit(digits[2 * step])
+        let low = hexDigit(digits[2 * step + 1])
+        if high > 15 || low > 15 { return false }
+        buffer[step] = high << 4 | low
+        step += 1
+    }
+    return true
 }
 
 /// `bytes[start..<end]` as an array.

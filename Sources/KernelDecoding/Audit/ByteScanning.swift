@@ -1,50 +1,33 @@
+internal import CScan
 internal import Glibc
 
 /// Eight bytes from `index` on, the first in the lowest byte. The caller has checked that they are there.
-@inlinable @inline(__always)
+@inline(__always)
 func word(_ bytes: Span<UInt8>, at index: Int) -> UInt64 {
     UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
 }
 
-/// The high bit of each byte of `word` that is 0x20 or lower. Bits above the lowest one set may be wrong.
-@inlinable @inline(__always)
-func blanks(_ word: UInt64) -> UInt64 {
-    (word &- 0x2121_2121_2121_2121) & ~word & 0x8080_8080_8080_8080
-}
-
-/// The high bit of each byte of `word` that is zero. Bits above the lowest one set may be wrong.
-@inlinable @inline(__always)
-func zeros(_ word: UInt64) -> UInt64 {
-    (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+/// Which of the 32 bytes from `index` on are blanks, and which are `=`; see `cscan_fields32`.
+@inline(__always)
+func fieldMarks(_ bytes: Span<UInt8>, at index: Int) -> UInt64? {
+    guard index >= 0, index &+ 32 <= bytes.count else { return nil }
+    return bytes.withUnsafeBufferPointer { buffer in
+        // Checked above: 32 bytes from `index` on are within the buffer.
+        buffer.baseAddress.map { cscan_fields32($0 + index) }
+    }
 }
 
 /// The first byte from `start` on that is 0x20 or lower, else `end`.
-///
-/// Eight bytes at a time: most values are shorter, so that one step finds the end without a branch that
-/// depends on the length.
-@inlinable @inline(__always)
+@inline(__always)
 func firstBlank(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
     var index = start
-    while index &+ 8 <= bytes.count, index < end {
-        let found = blanks(word(bytes, at: index))
-        if found != 0 { return min(end, index &+ found.trailingZeroBitCount &>> 3) }
-        index &+= 8
+    while index < end {
+        guard let marks = fieldMarks(bytes, at: index) else { break }
+        let blanks = UInt32(truncatingIfNeeded: marks)
+        if blanks != 0 { return min(end, index &+ blanks.trailingZeroBitCount) }
+        index &+= 32
     }
     while index < end, bytes[index] > 0x20 { index &+= 1 }
-    return min(index, end)
-}
-
-/// The first byte from `start` on that is `=`, or is 0x20 or lower, else `end`.
-@inlinable @inline(__always)
-func firstBlankOrEquals(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
-    var index = start
-    while index &+ 8 <= bytes.count, index < end {
-        let eight = word(bytes, at: index)
-        let found = blanks(eight) | zeros(eight ^ 0x3d3d_3d3d_3d3d_3d3d)
-        if found != 0 { return min(end, index &+ found.trailingZeroBitCount &>> 3) }
-        index &+= 8
-    }
-    while index < end, bytes[index] > 0x20, bytes[index] != UInt8(ascii: "=") { index &+= 1 }
     return min(index, end)
 }
 
@@ -92,7 +75,7 @@ package func decimal(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> UInt64? 
 }
 
 /// The value of a hexadecimal digit, 255 for other bytes.
-@inlinable @inline(__always)
+@inline(__always)
 func hexDigit(_ byte: UInt8) -> UInt8 {
     let decimal = byte &- UInt8(ascii: "0")
     if decimal < 10 { return decimal }

@@ -38,13 +38,7 @@ extension TaskExit {
             user: datagram.number(at: start + Layout.user, as: UInt32.self),
             group: datagram.number(at: start + Layout.group, as: UInt32.self),
             name: datagram.text(at: start + Layout.name, limit: 32),
-            executableDevice: Self.statDevice(device), executableInode: inode, readAt: readAt)
-    }
-
-    /// The kernel's internal device number (12 bits major above 20 bits minor) as `stat(2)` gives it.
-    private static func statDevice(_ device: UInt64) -> UInt64 {
-        let (major, minor) = (device >> 20, device & 0xfffff)
-        return (minor & 0xff) | (major & 0xfff) << 8 | (minor & ~0xff) << 12 | (major & ~0xfff) << 32
+            executableDevice: device, executableInode: inode, readAt: readAt)
     }
 
     private enum Layout {

@@ -1,0 +1,112 @@
+import EventModel
+
+/// 2026-11-24T14:09:36.123456789Z
+let sampleTime: UInt64 = 1_795_529_376_123_456_789
+
+let sampleNames: [UInt8] = Array(
+    """
+    root:x:0:0:root:/root:/bin/bash
+    alice:x:1000:1000:Alice,,,:/home/alice:/bin/bash
+    """.utf8)
+
+func process(_ pid: Int32, _ executable: ByteString, login: LoginUser = .user(1000)) -> ProcessIdentity {
+    var process = ProcessIdentity(pid: pid, start: UInt64(pid) * 1_000_000_007)
+    process.parentPid = Attributed(pid - 1, .exact, from: .audit)
+    process.executable = Attributed(executable, .exact, from: .audit)
+    process.arguments = Attributed([executable.lastComponent, "-x", "a b"], .snapshot, from: .procfs)
+    process.workingDirectory = Attributed("/home/alice", .snapshot, from: .procfs)
+    process.name = Attributed(executable.lastComponent, .exact, from: .processConnector)
+    process.credentials = Attributed(
+        Credentials(user: 1000, effectiveUser: 0, group: 1000, effectiveGroup: 0), .exact, from: .audit)
+    process.loginUser = Attributed(login, .exact, from: .audit)
+    process.loginSession = Attributed(login == .unset ? .unset : .session(3), .inherited, from: .audit)
+    process.terminal = Attributed("pts/3", .snapshot, from: .procfs)
+    process.container = Attributed(.host, .snapshot, from: .procfs)
+    return process
+}
+
+func change(_ kind: ChangeKind = .replaced, _ path: ByteString = "/etc/ssh/sshd_config.d/10-local.conf")
+    -> FileChange
+{
+    var change = FileChange(kind: kind, path: path, type: .file, time: sampleTime, source: .fanotify)
+    if kind == .renamed || kind == .linked { change.previousPath = "/etc/ssh/old.conf" }
+    (change.inode, change.device, change.size) = (131_072, 0xfe01, 3264)
+    (change.mode, change.owner, change.group) = (0o100644, 0, 1000)
+    change.attribution = Attribution(
+        process: process(812, "/usr/bin/vim.basic"),
+        ancestors: [
+            process(811, "/usr/bin/bash"), process(810, "/usr/bin/sudo"), process(809, "/usr/bin/bash"),
+            process(808, "/usr/sbin/sshd"), process(1, "/usr/lib/systemd/systemd", login: .unset),
+        ])
+    return change
+}
+
+func podChange() -> FileChange {
+    var change = change(.created, "/var/lib/containerd/snapshots/12/fs/etc/motd")
+    change.containerPath = "/etc/motd"
+    change.attribution?.process.container = Attributed(
+        .container(
+            ContainerIdentity(
+                runtime: "containerd", id: String(repeating: "3f", count: 32),
+                podUID: "0d5c7b1e-8a35-4d0b-9a2e-cd1f5b8a7c11", podName: "web-0", podNamespace: "shop",
+                image: "registry.example/web:1.2")), .snapshot, from: .procfs)
+    return change
+}
+
+/// Names that are not UTF-8, that hold control characters, and that try to leave their string.
+func hostileChange() -> FileChange {
+    let hostile = ByteString(
+        Array("/tmp/\u{1b}]0;owned\u{7}\n\"\\\u{202e}gpj.".utf8) + [0xff, 0xc0, 0x80, 0xed, 0xa0, 0x80])
+    var change = change(.renamed, hostile)
+    change.previousPath = hostile
+    change.containerPath = hostile
+    change.scratchPaths = ["/tmp/plain", hostile]
+    change.attribution?.process.executable = Attributed(hostile, .exact, from: .audit)
+    change.attribution?.process.name = Attributed(hostile, .exact, from: .audit)
+    change.attribution?.process.arguments = Attributed([hostile, "\0"], .exact, from: .audit)
+    change.attribution?.process.workingDirectory = Attributed(hostile, .exact, from: .audit)
+    if var parent = change.attribution?.process {
+        parent.pid = 811
+        change.attribution?.ancestors[0] = parent
+    }
+    return change
+}
+
+/// Events that show every member that can be there, and every one that can be absent.
+func allSamples() -> [SensorEvent] {
+    var events = ChangeKind.allCases.map { SensorEvent.change(change($0)) }
+    for type in FileType.allCases {
+        var one = change(.created)
+        one.type = type
+        events.append(.change(one))
+    }
+    for source in [FileEvent.Source.fanotify, .inotify, .audit] {
+        events.append(.change(FileChange(kind: .deleted, path: "/", type: .unknown, time: 0, source: source)))
+    }
+    var nobody = change(.modified)
+    nobody.attribution = Attribution(process: ProcessIdentity(pid: 77))
+    events.append(.change(nobody))
+    var daemon = change(.modified)
+    daemon.attribution?.process.loginUser = Attributed(.unset, .exact, from: .audit)
+    daemon.attribution?.process.loginSession = Attributed(.unset, .exact, from: .audit)
+    daemon.attribution?.process.terminal = Attributed("", .snapshot, from: .procfs)
+    daemon.attribution?.ancestors = []
+    (daemon.alsoChangedAttributes, daemon.overwroteTarget) = (true, true)
+    events += [.change(daemon), .change(podChange()), .change(hostileChange())]
+    for cause in Gap.Cause.allCases {
+        events.append(
+            .gap(Gap(source: "fanotify", cause: cause, count: nil, from: sampleTime - 1, to: sampleTime)))
+    }
+    events.append(.gap(Gap(source: "audit", cause: .auditLost, count: 17, from: 0, to: .max)))
+    let entry = CoverageEntry(
+        source: "audit", state: .degraded(reason: "auditd owns the stream"), detail: "multicast group",
+        advice: "stop auditd to be the registered daemon")
+    events.append(.coverage(entry, previous: .live, time: sampleTime))
+    events.append(.coverage(CoverageEntry(source: "fanotify", state: .live), previous: nil, time: sampleTime))
+    events.append(
+        .coverage(
+            CoverageEntry(source: "inotify", state: .off(reason: "no")),
+            previous: .off(reason: "ENOSYS\u{1b}[2J"),
+            time: sampleTime))
+    return events
+}
