@@ -103,6 +103,7 @@ class Vedette:
         self.process = None
         self.exit_code = None
         self.summary = ""
+        self._ready_at = 0
         self._changed = threading.Condition()
         self._ready = threading.Event()
 
@@ -185,18 +186,24 @@ class Vedette:
                 if time.monotonic() >= deadline:
                     return False
 
+    @property
+    def is_running(self):
+        """Whether it still runs: it should until it is stopped."""
+        return self.process.poll() is None
+
     def stop(self, timeout=20.0):
         """Ends it as Ctrl-C does. Returns its exit code and the summary; a hanging one is killed: exit code -9."""
         if self.exit_code is None:
-            before = len(self.errors)
             if self.process.poll() is None:
                 self.process.send_signal(signal.SIGINT)
+            else:
+                note(f"vedette had ended by itself with exit code {self.process.returncode}")
             try:
                 self.process.wait(timeout)
             except subprocess.TimeoutExpired:
                 self.process.kill()
             self._finish()
-            self.summary = "".join(self.errors[before:])
+            self.summary = "".join(self.errors[self._ready_at:])
         return self.exit_code, self.summary
 
     def kill(self):

@@ -119,6 +119,7 @@ def measure(row, kinds, trials, options, bars):
                 subprocess.run(command + (containers if kind == "box" else []), check=True)
                 results.append((kind, truth, time.monotonic() - started))
             vedette.wait_quiet(1.5)
+            survived = vedette.is_running
             code, summary = vedette.stop()
         keep(row, vedette, results)
         by_path = collections.defaultdict(list)
@@ -129,8 +130,8 @@ def measure(row, kinds, trials, options, bars):
         for kind, truth, seconds in results:
             truths = [json.loads(line) for line in truth.open()]
             score(f"{row} {kind}", truths, by_path, bars_of(kind, bars), seconds)
-        if code != 0:
-            verdict(row, f"exit code {code}, not 0", False)
+        if code != 0 or not survived:
+            verdict(row, f"exit code {code}, " + ("when stopped" if survived else "before it was stopped"), False)
         if setting("SHOW_SUMMARY", 0):
             print(vedette.coverage + summary)
 

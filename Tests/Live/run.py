@@ -21,7 +21,7 @@ def chosen(names):
         digits = name.removeprefix("row").lstrip("0")
         found = [
             module for module in modules
-            if name in module or (digits.isdigit() and digits in (part.lstrip("0") for part in numbers(module)))
+            if (digits in (part.lstrip("0") for part in numbers(module)) if digits.isdigit() else name in module)
         ]
         if not found:
             sys.exit(f"no row is called {name}; there are: {' '.join(modules)}")
