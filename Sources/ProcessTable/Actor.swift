@@ -100,7 +100,10 @@ extension TrackedProcess {
         identity.loginSession = loginSession
         identity.terminal = terminal
         identity.workingDirectory = workingDirectory
-        identity.container = container
+        // A runtime moves its child into the container's cgroup before the exec: without a look at the new program
+        // nobody knows whether it still lives where its parent does.
+        let mayHaveMoved = container.provenance == .inherited && container.value == .host && !isOfBirth(imageSince)
+        identity.container = mayHaveMoved ? .unknown : container
     }
 
     /// The image that ran when the event happened; `nil` when an exec in the same moment leaves two possible.

@@ -1,37 +1,41 @@
-package import EventModel
-package import FileIntegrity
+internal import EventModel
+internal import FileIntegrity
 internal import Glibc
 
 /// Answers the coalescer's questions with `lstat(2)`.
-package struct DiskInspector: FileInspector {
-    private let overlays: OverlayDirectory
+struct DiskInspector: FileInspector {
+    private let containers: ContainerDirectory
 
-    package init(overlays: OverlayDirectory) { self.overlays = overlays }
+    init(containers: ContainerDirectory) { self.containers = containers }
 
-    package func state(of path: ByteString) -> FileState? {
-        var status = stat()
-        var name = path.bytes.map { CChar(bitPattern: $0) }
-        name.append(0)
-        guard lstat(name, &status) == 0 else { return nil }
-        return FileState(status)
-    }
+    func state(of path: ByteString) -> FileState? { FileState(path) }
 
-    static func isDirectory(_ path: ByteString) -> Bool {
-        DiskInspector(overlays: OverlayDirectory()).state(of: path)?.type == .directory
-    }
-
-    package func lowerState(of path: ByteString) -> FileState? {
-        for candidate in overlays.lowerPaths(of: path) {
+    func lowerState(of path: ByteString) -> FileState? {
+        for candidate in containers.lowerPaths(of: path) {
             guard let found = state(of: candidate) else { continue }
             return found.isWhiteout ? nil : found
         }
         return nil
     }
 
-    package func isOverlayWork(_ path: ByteString) -> Bool { overlays.isWorkPath(path) }
+    func isOverlayWork(_ path: ByteString) -> Bool { containers.isWorkPath(path) }
 }
 
 extension FileState {
+    /// What stands at `path` now, symbolic links not followed.
+    init?(_ path: ByteString) {
+        var status = stat()
+        let result = path.bytes.withUnsafeBufferPointer { bytes in
+            withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { name in
+                for (index, byte) in bytes.enumerated() { name[index] = CChar(bitPattern: byte) }
+                name[bytes.count] = 0
+                return name.baseAddress.map { lstat($0, &status) } ?? -1
+            }
+        }
+        guard result == 0 else { return nil }
+        self.init(status)
+    }
+
     init(_ status: stat) {
         let mode = UInt32(status.st_mode)
         let type: FileType =

@@ -14,7 +14,7 @@ package import Reporting
 package final class LiveSensor {
     private let wake: Int32
     private let processDirectory: ProcessDirectory
-    private let overlays = OverlayDirectory()
+    private let containers: ContainerDirectory
     private let pipeline: ChangePipeline<DiskInspector>
     private let emit: (SensorEvent) -> Void
     private let watches: [ByteString]
@@ -52,14 +52,23 @@ package final class LiveSensor {
         self.watches = watches
         self.auditStatePath = auditStatePath
         self.emit = emit
+        let containers = ContainerDirectory(own: directory.snapshot(getpid()))
+        self.containers = containers
         let now = Clock.monotonic
         let realtimeOffset = Clock.realtime &- now
-        let table = ProcessTable(bootOffset: Clock.bootOffset, realtimeOffset: realtimeOffset) { _ in .unknown }
+        let table = ProcessTable(bootOffset: Clock.bootOffset, realtimeOffset: realtimeOffset) {
+            containers.placement(of: $0)
+        }
         let coalescer = ChangeCoalescer(
-            inspector: DiskInspector(overlays: overlays), settleWindow: settleWindow, realtimeOffset: realtimeOffset,
+            inspector: DiskInspector(containers: containers), settleWindow: settleWindow, realtimeOffset: realtimeOffset,
             now: now)
         pipeline = ChangePipeline(
-            table: table, coalescer: coalescer, look: { directory.snapshot($0) }, deliver: { emit(.change($0)) })
+            table: table, coalescer: coalescer, look: { directory.snapshot($0) },
+            deliver: { change in
+                var change = change
+                change.containerPath = containers.containerPath(of: change.path)
+                emit(.change(change))
+            })
     }
 
     deinit { close(wake) }
@@ -135,7 +144,7 @@ package final class LiveSensor {
             let ring = try makeRing(Capacity.audit)
             let session = try AuditSession(ring: ring, statePath: auditStatePath)
             audit = AuditIntake(session: session, consumer: ring.makeConsumer())
-            try session.start(watches: watches.map { ($0, DiskInspector.isDirectory($0)) })
+            try session.start(watches: watches.map { ($0, FileState($0)?.type == .directory) })
             coverAudit(session)
         } catch {
             audit?.session.stop()
@@ -296,6 +305,7 @@ package final class LiveSensor {
     private func tick(now: UInt64) {
         lastTick = now
         pipeline.setRealtimeOffset(Clock.realtime &- now)
+        containers.expire(now: now)
         guard let audit else { return }
         audit.expire(now: now)
         if audit.session.tick() { coverAudit(audit.session) }
@@ -341,6 +351,7 @@ package final class LiveSensor {
     private func refreshMounts() {
         guard let source = fanotify?.source else { return }
         source.refreshMounts()
+        containers.refreshMounts()
         fanotify?.translator.resolver.configure(watches: watches, mounts: source.marked)
         coverFanotify(source)
     }

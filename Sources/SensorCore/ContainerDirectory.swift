@@ -1,0 +1,116 @@
+internal import EventModel
+internal import Glibc
+internal import KernelDecoding
+internal import ProcessTable
+
+/// Which containers there are, what they are called, and where their files lie on the host.
+///
+/// Learns from the processes that are seen: their cgroup says which container, the mount table of their namespace
+/// says which overlay. One thread owns it.
+final class ContainerDirectory {
+    private var overlays = OverlayTable()
+    /// What was found out about a container id, asked once.
+    private var described: [String: ContainerIdentity] = [:]
+    private var namespaces: [UInt64: Namespace] = [:]
+    private let ownNamespace: UInt64?
+    private let ownDepth: Int
+
+    private struct Namespace {
+        var readAt: UInt64
+        var reads: Int
+    }
+
+    private static let mostNamespaces = 4_096
+    private static let mostContainers = 4_096
+    /// A container's mounts change while it is set up: its namespace is read again this often, at intervals.
+    private static let readsPerNamespace = 6
+    private static let readInterval: UInt64 = 200_000_000
+
+    /// - Parameter own: a snapshot of ourselves, to tell other namespaces from our own.
+    init(own: ProcessSnapshot?) {
+        ownNamespace = own?.mountNamespace
+        ownDepth = own?.pidNamespaceDepth ?? 1
+        learnMounts(of: "self", container: nil)
+    }
+
+    // MARK: Processes
+
+    /// Where the process of `snapshot` lives. A cgroup that names no container still is one in a pid namespace of
+    /// its own.
+    func placement(of snapshot: ProcessSnapshot) -> Attributed<ContainerPlacement> {
+        guard let text = snapshot.cgroup, let found = CgroupParser.placement(ofCgroup: text) else { return .unknown }
+        var place = found
+        switch found {
+        case .container(let identity): place = .container(describe(identity))
+        case .host:
+            if let depth = snapshot.pidNamespaceDepth, depth > ownDepth {
+                place = .container(ContainerIdentity(runtime: "unknown", id: ""))
+            }
+        }
+        learnNamespace(of: snapshot, place)
+        return Attributed(place, .snapshot, from: .procfs)
+    }
+
+    private func learnNamespace(of snapshot: ProcessSnapshot, _ place: ContainerPlacement) {
+        guard let namespace = snapshot.mountNamespace, namespace != ownNamespace, !snapshot.isZombie else { return }
+        var known = namespaces[namespace] ?? Namespace(readAt: 0, reads: 0)
+        let isDue = known.reads == 0 || known.readAt &+ Self.readInterval <= snapshot.end
+        guard known.reads < Self.readsPerNamespace, isDue else { return }
+        if namespaces.count >= Self.mostNamespaces { namespaces.removeAll() }
+        known.readAt = snapshot.end
+        known.reads += 1
+        namespaces[namespace] = known
+        var container: ContainerIdentity?
+        if case .container(let identity) = place { container = identity }
+        learnMounts(of: "\(snapshot.pid)", container: container)
+    }
+
+    private func learnMounts(of process: String, container: ContainerIdentity?) {
+        let text = SmallFile.read("/proc/\(process)/mountinfo", limit: 4 << 20)
+        let now = Clock.monotonic
+        for mount in MountTable(mountinfo: text.span).entries where mount.type == "overlay" {
+            overlays.learn(mount, container: container, now: now)
+        }
+    }
+
+    // MARK: Names
+
+    private func describe(_ identity: ContainerIdentity) -> ContainerIdentity {
+        if let known = described[identity.id] { return known }
+        var result = identity
+        if identity.runtime == "docker" {
+            let file = SmallFile.read("/var/lib/docker/containers/\(identity.id)/config.v2.json")
+            if !file.isEmpty { result = result.described(by: DockerConfiguration(json: ByteString(file))) }
+        }
+        if let uid = identity.podUID, let directory = podDirectory(uid: uid) { result = result.named(by: directory) }
+        if described.count >= Self.mostContainers { described.removeAll() }
+        described[identity.id] = result
+        return result
+    }
+
+    private func podDirectory(uid: String) -> PodLogDirectory? {
+        guard let listing = opendir("/var/log/pods") else { return nil }
+        defer { closedir(listing) }
+        while let entry = readdir(listing) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { ByteString(Array($0.prefix { $0 != 0 })) }
+            if let directory = PodLogDirectory(name), directory.uid == uid { return directory }
+        }
+        return nil
+    }
+
+    // MARK: Files
+
+    /// The mount table of the host has changed.
+    func refreshMounts() { learnMounts(of: "self", container: nil) }
+
+    func expire(now: UInt64) { overlays.expire(now: now) }
+
+    /// The same file in the lower layers, the uppermost first.
+    func lowerPaths(of path: ByteString) -> [ByteString] { overlays.lowerPaths(of: path) }
+
+    /// Whether `path` lies in an overlay's work directory.
+    func isWorkPath(_ path: ByteString) -> Bool { overlays.isWorkPath(path) }
+
+    /// The path inside the container whose upper layer holds `path`.
+    func containerPath(of path: ByteString) -> ByteString? { overlays.lookup(path)?.path }
+}
