@@ -8,12 +8,12 @@ struct AuditParseCommand: ParsableCommand {
         commandName: "parse",
         abstract: "Turns audit log files into JSON lines, one event a line.",
         discussion: """
-            Reads logs of auditd (raw or enriched), one after the other; `-` is standard input. Rotations that
-            were compressed with gzip, xz or zstd are recognised by their first bytes. Records of one event are
-            put together, and serial numbers that are missing become a line with "gap". Only JSON goes to
+            Reads logs of auditd (raw or enriched), one after the other; `-` is standard input. Rotations that \
+            were compressed with gzip, xz or zstd are recognised by their first bytes. Records of one event are \
+            put together, and serial numbers that are missing become a line with "gap". Only JSON goes to \
             standard output; a summary goes to standard error. docs/audit-json.md describes the lines.
 
-            Exit status: 0 when every line was a record, 1 when some were not or ended in the middle (they are
+            Exit status: 0 when every line was a record, 1 when some were not or ended in the middle (they are \
             counted by reason in the summary), 2 when a file could not be read or the output not be written.
             """)
 

@@ -60,6 +60,11 @@ package struct AuditStreamDecoder: ~Copyable {
 
     private mutating func flush(_ emit: (AuditStreamEvent) -> Void) {
         guard !sink.events.isEmpty else { return }
+        // Nearly always one: moved out, because a copy would retain all of its strings.
+        if sink.events.count == 1, let only = sink.events.popLast() {
+            emit(only)
+            return
+        }
         for event in sink.events { emit(event) }
         sink.events.removeAll(keepingCapacity: sink.events.count <= 16)
     }
