@@ -28,43 +28,70 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// The tests of a library, under `Tests/<name>Tests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies)
+}
+
 let package = Package(
     name: "vedette",
     products: [
         .executable(name: "vedette", targets: ["vedette"]),
         .library(name: "EventRing", targets: ["EventRing", "CRing"]),
         .library(name: "Reporting", targets: ["Reporting", "EventModel"]),
+        .library(name: "KernelDecoding", targets: ["KernelDecoding"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
     ],
     targets: [
         shim("CRing"),
+        shim("CWait"),
+        shim("CScan"),
+        shim("CDecompress"),
         shim("CProc", ["CRing"]),
         shim("CFanotify", ["CRing", "CProc"]),
-        shim("CInotify", ["CRing"]),
-        shim("CAudit", ["CRing"]),
+        shim("CInotify", ["CRing", "CProc"]),
+        shim("CAudit"),
+
+        // For tests only: the tables that ours are compared with.
+        .systemLibrary(name: "CLibAudit", path: "CShims/CLibAudit"),
 
         library("EventModel"),
         library("EventRing", ["CRing"]),
-        library("KernelDecoding", ["EventModel"]),
+        library("KernelDecoding", ["EventModel", "CScan"]),
         library(
             "KernelSources",
             ["EventModel", "EventRing", "KernelDecoding", "CRing", "CProc", "CFanotify", "CInotify", "CAudit"]),
         library("ProcessTable", ["EventModel", "KernelDecoding"]),
-        library("FileIntegrity", ["EventModel", "ProcessTable"]),
+        library("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"]),
         library("Reporting", ["EventModel"]),
         library(
             "SensorCore",
-            ["EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity", "Reporting"]),
+            ["EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity", "Reporting",
+                "CWait",
+            ]),
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "KernelDecoding",
+                "SensorCore", "KernelDecoding", "CDecompress",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
+        tests("FileIntegrity", ["EventModel", "ProcessTable"]),
+        tests("ProcessTable", ["EventModel", "KernelDecoding"]),
+        .testTarget(
+            name: "KernelDecodingTests", dependencies: ["KernelDecoding", "EventModel", "CLibAudit"],
+            exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "KernelSourcesTests",
+            dependencies: ["KernelSources", "KernelDecoding", "EventModel", "EventRing", "CProc"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
+            swiftSettings: strict),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "EventModel"]),
         .target(
             name: "CRingProducer", dependencies: ["CRing"], path: "Tests/TesterPrograms/CRingProducer",

@@ -18,6 +18,9 @@ let package = Package(
     name: "vedette-benchmarks",
     dependencies: [.package(name: sensor, path: "..")],
     targets: [
+        .executableTarget(
+            name: "AuditBenchmark", dependencies: [.product(name: "KernelDecoding", package: sensor)],
+            packageAccess: false, swiftSettings: settings),
         .target(
             name: "CRingBenchmark", dependencies: [.product(name: "EventRing", package: sensor)],
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-O2"])]),

@@ -14,6 +14,10 @@ package struct FileOperations: OptionSet, Hashable, Sendable {
     /// A rename of which this source tells only the old half (inotify, fanotify before 5.17).
     package static let movedFrom = FileOperations(rawValue: 1 << 7)
     package static let movedTo = FileOperations(rawValue: 1 << 8)
+    /// The rename that brought `path` here overwrote another file.
+    package static let overwroteTarget = FileOperations(rawValue: 1 << 9)
+    /// An earlier `overwroteTarget` was a mistake: the object belonged to an unlink or link that followed.
+    package static let overwriteRevoked = FileOperations(rawValue: 1 << 10)
 }
 
 /// A filesystem object by its file handle or inode: stable over renames, reused only with another generation.

@@ -3,5 +3,6 @@ internal import ArgumentParser
 @main
 struct Vedette: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "vedette", abstract: "Hears from the kernel what changed on this host, and who did it.")
+        commandName: "vedette", abstract: "Hears from the kernel what changed on this host, and who did it.",
+        subcommands: [WatchCommand.self, AuditCommand.self])
 }

@@ -1,7 +1,13 @@
 #pragma once
-// Process connector, taskstats, pidfd and /proc reading. Contract of the records; functions follow below.
+// Process connector, taskstats, pidfds and /proc.
+//
+// Here because Swift cannot import most of the calls, and because the reader loops must not allocate. Stands for
+// linux/connector.h, linux/cn_proc.h, linux/genetlink.h, linux/taskstats.h and proc(5).
 #include <stdint.h>
+
 #pragma clang assume_nonnull begin
+
+struct cring;
 
 /// Kinds of ring records, over all sources.
 enum cproc_record_kind {
@@ -27,5 +33,77 @@ enum cproc_section {
 };
 struct cproc_section_header { uint16_t section; uint16_t truncated; uint32_t length; };
 struct cproc_snapshot_header { int32_t pid; uint32_t reserved; uint64_t begin_ns; uint64_t end_ns; };
+
+
+// /proc ----------------------------------------------------------------------------------------------
+
+/// Reasons of a snapshot, as in ProcessSnapshot.Reason.
+enum cproc_reason { CREASON_FIRST_EVENT = 1, CREASON_EXEC = 2, CREASON_FORK = 3, CREASON_SCAN = 4 };
+
+/// Room that a snapshot never exceeds.
+#define CPROC_SNAPSHOT_MAX 24576
+
+/// Writes what /proc says about `pid` as struct cproc_snapshot_header and sections. `proc_fd` is a descriptor of
+/// the /proc directory. For CREASON_FORK only the login user and session. 0, or -errno when the process is gone.
+int cproc_snapshot(int proc_fd, int32_t pid, uint16_t reason, void *buffer, uint32_t capacity, uint32_t *length);
+
+/// Lists the pids in /proc with raw getdents64. `proc_fd` must be at its start. The number written, or -errno;
+/// `capacity` bounds it.
+int cproc_list_pids(int proc_fd, int32_t *pids, uint32_t capacity);
+
+/// pidfd_open(2) and, with signal 0, pidfd_send_signal(2). -ENOSYS before Linux 5.3.
+int cproc_pidfd_open(int32_t pid);
+int cproc_pidfd_signal(int pidfd, int signal);
+
+// The process itself ------------------------------------------------------------------------------------
+
+/// Raises the calling thread: SCHED_FIFO 10, else nice -20. 2 fifo, 1 nice, 0 none.
+int cproc_raise_priority(void);
+
+/// At most two malloc arenas (mallopt(3)); and memory back to the kernel (malloc_trim(3)).
+void cproc_limit_arenas(void);
+void cproc_trim_memory(void);
+
+// Process connector and taskstats -----------------------------------------------------------------------
+
+/// A netlink socket subscribed to the process connector. The descriptor, or -errno (EPERM without CAP_NET_ADMIN,
+/// ECONNREFUSED outside of the initial network namespace or without CONFIG_PROC_EVENTS).
+int cproc_open_connector(void);
+
+/// A generic netlink socket registered for the exit records of all processors. The descriptor, or -errno (EPERM
+/// without CAP_NET_ADMIN, ENOENT without CONFIG_TASKSTATS).
+int cproc_open_taskstats(void);
+
+/// Opaque. Created, started, stopped and destroyed by one thread.
+struct cproc_reader;
+
+enum cproc_counter {
+    CPROC_READS = 0,      ///< datagrams committed
+    CPROC_STALLS = 1,     ///< waits for room in the ring
+    CPROC_OVERRUNS = 2,   ///< ENOBUFS from the socket
+    CPROC_SNAPSHOTS = 3,
+    CPROC_SNAPSHOTS_MISSED = 4, ///< the process was gone
+    CPROC_FORGED = 5,     ///< datagrams from somebody else than the kernel, dropped
+    CPROC_COUNTERS = 6,
+};
+
+/// A reader of one netlink socket: each datagram from the kernel becomes one ring record of `kind`
+/// (CRECORD_PROC_EVENTS, CRECORD_TASKSTATS or CRECORD_AUDIT). With `proc_fd` >= 0 the connector's reader takes
+/// snapshots after exec and fork. Descriptors and ring stay the caller's and must outlive it. NULL when memory is
+/// refused.
+struct cproc_reader *_Nullable cproc_reader_create(struct cring *ring, int fd, int proc_fd,
+                                                   enum cproc_record_kind kind);
+/// Starts the thread, named `name` (at most 15 bytes). 0, or -errno.
+int cproc_reader_start(struct cproc_reader *reader, const char *name);
+/// Asks the thread to end and waits for it. Does nothing when it was not started.
+void cproc_reader_stop(struct cproc_reader *reader);
+void cproc_reader_destroy(struct cproc_reader *reader);
+/// Any thread.
+uint64_t cproc_reader_count(const struct cproc_reader *reader, enum cproc_counter counter);
+/// What cproc_raise_priority said; -1 before the thread ran.
+int cproc_reader_priority(const struct cproc_reader *reader);
+
+/// Whether the descriptor has something to read now.
+int cproc_is_readable(int fd);
 
 #pragma clang assume_nonnull end

@@ -1,0 +1,2 @@
+/// The system's libaudit, for tests that compare our tables with its.
+#include <libaudit.h>

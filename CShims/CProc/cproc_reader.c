@@ -1,0 +1,233 @@
+#define _GNU_SOURCE 1
+#include "cproc.h"
+
+#include "cring.h"
+
+#include <errno.h>
+#include <linux/cn_proc.h>
+#include <linux/connector.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+/// The longest audit record (MAX_AUDIT_MESSAGE_LENGTH 8970) with its header; all others are shorter.
+#define DATAGRAM_MAX 9216
+#define STACK_SIZE (128 * 1024)
+
+_Static_assert(sizeof(struct cn_msg) == 20, "the connector's header");
+_Static_assert(offsetof(struct proc_event, event_data) == 16, "what, cpu, time");
+_Static_assert(offsetof(struct proc_event, event_data.fork.child_tgid) == 28, "fork");
+
+struct cproc_reader {
+    struct cring *ring;
+    int fd, proc_fd, stop_fd;
+    enum cproc_record_kind kind;
+    bool started;
+    pthread_t thread;
+    char name[16];
+    _Atomic bool stopping;
+    _Atomic int priority;
+    _Atomic uint64_t counters[CPROC_COUNTERS];
+};
+
+static uint64_t monotonic_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void count(struct cproc_reader *reader, enum cproc_counter counter) {
+    atomic_fetch_add_explicit(&reader->counters[counter], 1, memory_order_relaxed);
+}
+
+struct cproc_reader *cproc_reader_create(struct cring *ring, int fd, int proc_fd,
+                                         enum cproc_record_kind kind) {
+    struct cproc_reader *reader = calloc(1, sizeof *reader);
+    if (reader == NULL) return NULL;
+    *reader = (struct cproc_reader){.ring = ring, .fd = fd, .proc_fd = proc_fd, .kind = kind};
+    atomic_init(&reader->priority, -1);
+    reader->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (reader->stop_fd >= 0) return reader;
+    free(reader);
+    return NULL;
+}
+
+void cproc_reader_destroy(struct cproc_reader *reader) {
+    cproc_reader_stop(reader);
+    close(reader->stop_fd);
+    free(reader);
+}
+
+uint64_t cproc_reader_count(const struct cproc_reader *reader, enum cproc_counter counter) {
+    return atomic_load_explicit(&reader->counters[counter], memory_order_relaxed);
+}
+
+int cproc_reader_priority(const struct cproc_reader *reader) {
+    return atomic_load_explicit(&reader->priority, memory_order_relaxed);
+}
+
+static void pause_briefly(struct cproc_reader *reader) {
+    struct pollfd stop = {.fd = reader->stop_fd, .events = POLLIN};
+    ppoll(&stop, 1, &(struct timespec){.tv_nsec = 500000}, NULL);
+}
+
+static bool is_stopping(struct cproc_reader *reader) {
+    return atomic_load_explicit(&reader->stopping, memory_order_relaxed);
+}
+
+/// Room in the ring, waited for. NULL when asked to stop.
+static void *wait_for_room(struct cproc_reader *reader, uint32_t length) {
+    void *room;
+    while ((room = cring_reserve(reader->ring, length)) == NULL) {
+        if (is_stopping(reader)) return NULL;
+        count(reader, CPROC_STALLS);
+        cring_wake(reader->ring);
+        pause_briefly(reader);
+    }
+    return room;
+}
+
+static void take_snapshot(struct cproc_reader *reader, int32_t pid, enum cproc_reason reason) {
+    // A fork asks for two numbers, an exec for everything.
+    uint32_t capacity = reason == CREASON_FORK ? 256 : CPROC_SNAPSHOT_MAX, length = 0;
+    void *room = cring_reserve(reader->ring, capacity);
+    if (room == NULL || cproc_snapshot(reader->proc_fd, pid, reason, room, capacity, &length) != 0) {
+        count(reader, CPROC_SNAPSHOTS_MISSED);
+        return;
+    }
+    cring_commit(reader->ring, length, CRECORD_SNAPSHOT, reason, monotonic_ns());
+    count(reader, CPROC_SNAPSHOTS);
+}
+
+/// What a connector datagram asks of us.
+struct event_view {
+    bool is_thread_only;
+    int32_t snapshot_pid;
+    enum cproc_reason reason;
+};
+
+static struct event_view look_at(const uint8_t *bytes, size_t length) {
+    struct event_view view = {0};
+    struct proc_event event;
+    const size_t at = NLMSG_HDRLEN + sizeof(struct cn_msg);
+    if (length < at + offsetof(struct proc_event, event_data) + 16) return view;
+    memset(&event, 0, sizeof event);
+    memcpy(&event, bytes + at, length - at < sizeof event ? length - at : sizeof event);
+    switch (event.what) {
+    case PROC_EVENT_FORK:
+        view.is_thread_only = event.event_data.fork.child_pid != event.event_data.fork.child_tgid;
+        view.snapshot_pid = event.event_data.fork.parent_tgid;
+        view.reason = CREASON_FORK;
+        break;
+    case PROC_EVENT_EXEC:
+        view.snapshot_pid = event.event_data.exec.process_tgid;
+        view.reason = CREASON_EXEC;
+        break;
+    case PROC_EVENT_EXIT:
+        view.is_thread_only = event.event_data.exit.process_pid != event.event_data.exit.process_tgid;
+        break;
+    default: break;
+    }
+    return view;
+}
+
+static void handle(struct cproc_reader *reader, const uint8_t *bytes, uint32_t length, uint64_t now) {
+    struct event_view view = {0};
+    if (reader->proc_fd >= 0) view = look_at(bytes, length);
+    if (view.is_thread_only) return;
+    cring_commit(reader->ring, length, (uint16_t)reader->kind, 0, now);
+    count(reader, CPROC_READS);
+    if (view.snapshot_pid > 0) take_snapshot(reader, view.snapshot_pid, view.reason);
+    cring_wake(reader->ring);
+}
+
+static void park(struct cproc_reader *reader) {
+    struct pollfd waits[2] = {{.fd = reader->fd, .events = POLLIN}, {.fd = reader->stop_fd, .events = POLLIN}};
+    cring_set_parked(reader->ring, true);
+    poll(waits, 2, -1);
+    cring_set_parked(reader->ring, false);
+}
+
+static void tell(struct cproc_reader *reader, enum cproc_record_kind kind, int32_t error) {
+    void *room = wait_for_room(reader, sizeof error);
+    if (room == NULL) return;
+    memcpy(room, &error, sizeof error);
+    cring_commit(reader->ring, kind == CRECORD_FAILED ? sizeof error : 0, kind, 0, monotonic_ns());
+    cring_wake(reader->ring);
+}
+
+/// What to do about a receive that failed. `false` ends the loop.
+static bool handle_error(struct cproc_reader *reader, int error, uint64_t before_ns) {
+    switch (error) {
+    case EAGAIN:
+        cring_set_drained(reader->ring, before_ns);
+        park(reader);
+        return true;
+    case EINTR:
+        return true;
+    case ENOBUFS:
+        count(reader, CPROC_OVERRUNS);
+        tell(reader, CRECORD_OVERRUN, 0);
+        return true;
+    default:
+        tell(reader, CRECORD_FAILED, error);
+        return false;
+    }
+}
+
+static void run(struct cproc_reader *reader) {
+    atomic_store_explicit(&reader->priority, cproc_raise_priority(), memory_order_relaxed);
+    while (!is_stopping(reader)) {
+        uint8_t *room = wait_for_room(reader, DATAGRAM_MAX);
+        if (room == NULL) return;
+        uint64_t before_ns = monotonic_ns();
+        struct sockaddr_nl sender = {0};
+        socklen_t sender_length = sizeof sender;
+        ssize_t got = recvfrom(reader->fd, room, DATAGRAM_MAX, MSG_DONTWAIT, (struct sockaddr *)&sender,
+                               &sender_length);
+        if (got < 0) {
+            if (!handle_error(reader, errno, before_ns)) return;
+        } else if (sender.nl_pid != 0) {
+            count(reader, CPROC_FORGED);
+        } else {
+            handle(reader, room, (uint32_t)got, monotonic_ns());
+        }
+    }
+}
+
+static void *reader_main(void *argument) {
+    struct cproc_reader *reader = argument;
+    pthread_setname_np(pthread_self(), reader->name);
+    run(reader);
+    return NULL;
+}
+
+int cproc_reader_start(struct cproc_reader *reader, const char *name) {
+    if (reader->started) return -EALREADY;
+    strncpy(reader->name, name, sizeof reader->name - 1);
+    pthread_attr_t attributes;
+    int failed = pthread_attr_init(&attributes);
+    if (failed) return -failed;
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    failed = pthread_create(&reader->thread, &attributes, reader_main, reader);
+    pthread_attr_destroy(&attributes);
+    if (failed) return -failed;
+    reader->started = true;
+    return 0;
+}
+
+void cproc_reader_stop(struct cproc_reader *reader) {
+    if (!reader->started) return;
+    atomic_store_explicit(&reader->stopping, true, memory_order_relaxed);
+    uint64_t one = 1;
+    ssize_t written = write(reader->stop_fd, &one, sizeof one);
+    (void)written; // EAGAIN means that it is readable already.
+    pthread_join(reader->thread, NULL);
+    reader->started = false;
+}

@@ -1,0 +1,15 @@
+#pragma once
+// eventfd and signalfd, which Swift's Glibc module does not have.
+//
+// Stands for sys/eventfd.h and sys/signalfd.h.
+
+/// A non-blocking eventfd. The descriptor, or -errno.
+int cwait_open_event(void);
+/// Reads an eventfd back to zero.
+void cwait_clear_event(int fd);
+
+/// Blocks SIGINT, SIGTERM and SIGHUP in this thread and those it starts, ignores SIGPIPE, and opens a descriptor
+/// that becomes readable when one of the three arrives. The descriptor, or -errno.
+int cwait_open_signals(void);
+/// The number of the next signal, 0 when there is none.
+int cwait_next_signal(int fd);

@@ -1,0 +1,129 @@
+package import EventModel
+package import KernelDecoding
+package import ProcessTable
+
+/// From decoded records to finished changes: process table, coalescing, the join of what with who.
+///
+/// Deterministic: it reads no clock and no descriptor; the disk and `/proc` are asked through closures. Feed it in
+/// this order for each batch: process events, task exits, audit facts, executable opens, file events, `advance`.
+/// One thread owns it.
+package final class ChangePipeline<Inspector: FileInspector> {
+    package let table: ProcessTable
+    private var coalescer: ChangeCoalescer<Inspector>
+    private var auditIndex = AuditIndex()
+    private var outbox = Outbox()
+    /// Reads `/proc/PID` now, or `nil` when the process is gone.
+    private let look: (Int32) -> ProcessSnapshot?
+    private let deliver: (FileChange) -> Void
+
+    /// Whether audit records arrive: then login user and arguments are worth waiting for.
+    package var auditIsLive = false
+    /// Nanoseconds that a change waits for its who: for the exit record of a dead process, or for audit.
+    package var patience: UInt64 { auditIsLive ? 100_000_000 : 40_000_000 }
+    package private(set) var fileEvents: UInt64 = 0
+    package private(set) var changes: UInt64 = 0
+    package private(set) var auditEvents: UInt64 = 0
+    package private(set) var processEvents: UInt64 = 0
+
+    package init(
+        table: ProcessTable, coalescer: ChangeCoalescer<Inspector>, look: @escaping (Int32) -> ProcessSnapshot?,
+        deliver: @escaping (FileChange) -> Void
+    ) {
+        self.table = table
+        self.coalescer = coalescer
+        self.look = look
+        self.deliver = deliver
+    }
+
+    /// CLOCK_REALTIME minus CLOCK_MONOTONIC, renewed when the clock is set.
+    package func setRealtimeOffset(_ offset: UInt64) {
+        table.realtimeOffset = offset
+        coalescer.realtimeOffset = offset
+    }
+
+    package func note(_ event: ProcessEvent) {
+        processEvents += 1
+        table.apply(event)
+    }
+
+    package func note(_ snapshot: ProcessSnapshot) { table.apply(snapshot) }
+
+    package func note(_ exit: TaskExit) { table.apply(exit) }
+
+    package func note(_ login: AuditLogin) { table.apply(login) }
+
+    package func note(_ facts: AuditFacts) {
+        auditEvents += 1
+        table.apply(facts)
+        auditIndex.note(facts)
+    }
+
+    /// Takes in a file event. `sequence` is its position in the fanotify stream, shared with executable opens; 0
+    /// for other sources.
+    package func note(_ event: FileEvent, sequence: UInt64) {
+        fileEvents += 1
+        let actor = table.bind(event, sequence: sequence)
+        if !table.isSettled(actor, wantsAudit: auditIsLive), table.isAlive(actor), event.pid > 0 {
+            if let snapshot = look(event.pid) { table.apply(snapshot) }
+            table.rebind(actor)
+        }
+        coalescer.note(event, actor: actor) { queue($0) }
+    }
+
+    /// Emits what is due. `now` is CLOCK_MONOTONIC nanoseconds.
+    package func advance(now: UInt64) {
+        coalescer.settleDue(now: now) { queue($0) }
+        releaseReady(now: now)
+        table.expire(now: now)
+    }
+
+    /// Emits everything: no more events will come.
+    package func finish() {
+        coalescer.settleAll { queue($0) }
+        releaseReady(now: .max)
+    }
+
+    /// When `advance` has something to do next, CLOCK_MONOTONIC nanoseconds.
+    package var nextDeadline: UInt64? {
+        switch (coalescer.nextDeadline, outbox.nextDeadline) {
+        case (let one?, let other?): min(one, other)
+        case (let one, let other): one ?? other
+        }
+    }
+
+    package var idleCloses: UInt64 { coalescer.idleCloses }
+    package var settledEarly: UInt64 { coalescer.settledEarly }
+
+    private func queue(_ draft: ChangeDraft) {
+        outbox.append(draft, deadline: draft.completedAt &+ patience)
+    }
+
+    private func releaseReady(now: UInt64) {
+        outbox.release(
+            now: now,
+            isReady: { draft in
+                joinAudit(draft)
+                table.rebind(draft.actor)
+                return table.isSettled(draft.actor, wantsAudit: auditIsLive)
+            },
+            deliver: { draft in
+                joinAudit(draft)
+                var change = draft.change
+                let attribution = table.describe(draft.actor, fileOwner: change.kind == .created ? change.owner : nil)
+                if attribution.process.pid > 0 { change.attribution = attribution }
+                changes += 1
+                self.deliver(change)
+            })
+    }
+
+    private func joinAudit(_ draft: ChangeDraft) {
+        let actor = draft.actor
+        guard auditIsLive, !actor.isJoined else { return }
+        let slack: UInt64 = 1_000_000_000
+        let from = actor.readAt > slack ? actor.readAt - slack : 0
+        let facts = auditIndex.facts(
+            pid: actor.pid, path: draft.change.path, inode: draft.change.inode, from: from,
+            to: actor.readAt &+ patience)
+        if let facts { table.join(actor, facts) }
+    }
+}

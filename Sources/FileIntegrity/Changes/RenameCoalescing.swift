@@ -1,0 +1,95 @@
+internal import EventModel
+internal import ProcessTable
+
+extension ChangeCoalescer {
+    /// Both names of a rename: a user's own move, the last step of a replace, or one half of an exchange.
+    mutating func noteRename(
+        _ event: FileEvent, to target: ByteString, actor: Actor, emit: (ChangeDraft) -> Void
+    ) {
+        if isSecondHalfOfExchange(event) {
+            noteExchange(event, with: target, actor: actor)
+            return
+        }
+        settleUnrelated(event, target: target, emit: emit)
+        let moved = entries[event.path]
+        let isScratch = moved.map { !$0.initial.isPresent && $0.origin == nil } ?? false
+        var arrival = makeArrival(event, target: target, moved: moved, actor: actor)
+        if isScratch {
+            remove(event.path)
+        } else {
+            noteDeparted(event, to: target, moved: moved, actor: actor)
+            let origin = moved?.origin ?? event.path
+            arrival.origin = origin == target ? nil : origin
+            arrival.wasReported = event.object.flatMap { reportedCreations[$0] } ?? false
+        }
+        store(arrival, event: event, actor: actor)
+    }
+
+    /// What other processes did to either path is a change of its own.
+    private mutating func settleUnrelated(
+        _ event: FileEvent, target: ByteString, emit: (ChangeDraft) -> Void
+    ) {
+        if let entry = entries[event.path], entry.action.pid != event.pid, entry.initial.isPresent {
+            settle(path: event.path, emit: emit)
+        }
+        if let entry = entries[target], entry.action.pid != event.pid, entry.current.isPresent {
+            settle(path: target, emit: emit)
+        }
+    }
+
+    private func makeArrival(
+        _ event: FileEvent, target: ByteString, moved: PendingEntry?, actor: Actor
+    ) -> PendingEntry {
+        let before = entries[target]
+        let lower = before == nil ? inspector.lowerState(of: target) : nil
+        var arrival =
+            before
+            ?? PendingEntry(
+                path: target, initial: lower == nil ? .absent : .present(nil), event: event, actor: actor)
+        arrival.overwroteTarget = before?.current.isPresent ?? false
+        arrival.current = .present(event.object)
+        arrival.isNewObject = arrival.initial != arrival.current || event.object == nil
+        arrival.movedTo = nil
+        arrival.isLink = false
+        arrival.isDirectory = event.isDirectory
+        arrival.wasModified = moved?.wasModified ?? false
+        arrival.changedAttributes = moved?.changedAttributes ?? false
+        arrival.isOpen = moved?.isOpen ?? false
+        return arrival
+    }
+
+    private mutating func noteDeparted(
+        _ event: FileEvent, to target: ByteString, moved: PendingEntry?, actor: Actor
+    ) {
+        var departed =
+            moved ?? PendingEntry(path: event.path, initial: .present(event.object), event: event, actor: actor)
+        departed.current = .absent
+        departed.movedTo = target
+        departed.origin = nil
+        store(departed, event: event, actor: actor)
+    }
+
+    /// `renameat2(RENAME_EXCHANGE)` reports two renames; at the second, the old name holds another object already.
+    private func isSecondHalfOfExchange(_ event: FileEvent) -> Bool {
+        guard let object = event.object, let holder = entries[event.path], holder.action.pid == event.pid,
+            case .present(let there?) = holder.current
+        else { return false }
+        return there != object && holder.lastAt &+ settleWindow >= event.readAt
+    }
+
+    private mutating func noteExchange(_ event: FileEvent, with target: ByteString, actor: Actor) {
+        if var holder = entries[event.path] {
+            holder.initial = .present(event.object)
+            holder.isNewObject = true
+            holder.origin = nil
+            store(holder, event: event, actor: actor)
+        }
+        var other =
+            entries[target] ?? PendingEntry(path: target, initial: .absent, event: event, actor: actor)
+        other.current = .present(event.object)
+        other.isNewObject = true
+        other.movedTo = nil
+        other.origin = nil
+        store(other, event: event, actor: actor)
+    }
+}

@@ -1,0 +1,2 @@
+/// Numbers and names of system calls by architecture.
+enum AuditSyscallTable {}

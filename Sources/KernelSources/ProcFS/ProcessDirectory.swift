@@ -1,0 +1,64 @@
+internal import CProc
+internal import Glibc
+package import KernelDecoding
+
+/// Reads `/proc` on demand: which processes there are, and what each says of itself. One thread owns it.
+package final class ProcessDirectory {
+    private let descriptor: Int32
+    private var room = [UInt8](repeating: 0, count: Int(CPROC_SNAPSHOT_MAX))
+    private static let mostPids = 4_194_304
+
+    /// - Throws: `KernelError` when `/proc` is not mounted.
+    package init() throws(KernelError) {
+        descriptor = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if descriptor < 0 {
+            throw KernelError(call: "open(/proc)", errno: errno, advice: "/proc must be mounted")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// What `/proc/PID` says now; `nil` when there is no such process, or its record cannot be read.
+    package func snapshot(_ pid: Int32, reason: ProcessSnapshot.Reason = .scan) -> ProcessSnapshot? {
+        var length: UInt32 = 0
+        let capacity = UInt32(room.count)
+        let result = room.withUnsafeMutableBytes { buffer -> Int32 in
+            guard let base = buffer.baseAddress else { return -ENOMEM }
+            return cproc_snapshot(descriptor, pid, reason.rawValue, base, capacity, &length)
+        }
+        guard result == 0 else { return nil }
+        // A reference, not a copy: it is gone before the room is written again.
+        let filled = room
+        do throws(ProcessDecodeError) {
+            let bytes = filled.span.bytes.extracting(first: Int(length))
+            return try ProcessSnapshot(decoding: bytes, flags: reason.rawValue)
+        } catch {
+            return nil
+        }
+    }
+
+    /// All processes, by raw getdents64.
+    package func pids() -> [Int32] {
+        var capacity = 4_096
+        while capacity <= Self.mostPids {
+            var pids = [Int32](repeating: 0, count: capacity)
+            guard lseek(descriptor, 0, SEEK_SET) == 0 else { return [] }
+            let count = pids.withUnsafeMutableBufferPointer { buffer -> Int32 in
+                guard let base = buffer.baseAddress else { return 0 }
+                return cproc_list_pids(descriptor, base, UInt32(buffer.count))
+            }
+            guard count >= 0 else { return [] }
+            if Int(count) < capacity { return Array(pids.prefix(Int(count))) }
+            capacity *= 8
+        }
+        return []
+    }
+}
+
+/// Memory and scheduling of our own process.
+package enum OwnProcess {
+    /// At most two malloc arenas. Call before any thread is started.
+    package static func limitArenas() { cproc_limit_arenas() }
+    /// Gives free memory back to the kernel.
+    package static func trimMemory() { cproc_trim_memory() }
+}

@@ -1,0 +1,82 @@
+internal import EventModel
+package import KernelDecoding
+
+extension ProcessTable {
+    /// The slack between audit's coarse clock at syscall entry and the events that the same call caused.
+    static let auditClockSlack: UInt64 = 20_000_000
+
+    /// Takes over what the kernel recorded about a system call: exec images first of all.
+    package func apply(_ facts: AuditFacts) {
+        let entry = monotonic(milliseconds: facts.milliseconds)
+        let earliest = entry > Self.auditClockSlack ? entry - Self.auditClockSlack : 0
+        let processes = generation(of: facts.pid, from: earliest, to: facts.readAt)
+        guard let process = processes.only ?? (processes.isEmpty ? existing(facts.pid, at: facts.readAt) : nil)
+        else { return }
+        learnIdentity(of: process, from: facts)
+        if facts.arguments != nil, facts.success == true {
+            learnExec(of: process, from: facts, earliest: earliest)
+        } else if !facts.isUring, let path = facts.executable {
+            if let image = process.onlyImage(from: earliest, to: facts.readAt) {
+                image.learn(executable: Attributed(path, .exact, from: .audit))
+            }
+        }
+    }
+
+    /// A process was given its login user.
+    package func apply(_ login: AuditLogin) {
+        guard login.success != false, let process = process(login.pid), process.died == nil else { return }
+        if let user = login.user { process.setLoginUser(Attributed(user, .exact, from: .audit)) }
+        if let session = login.session { process.loginSession = Attributed(session, .exact, from: .audit) }
+    }
+
+    private func monotonic(milliseconds: UInt64) -> UInt64 {
+        let realtime = milliseconds &* 1_000_000
+        return realtime > realtimeOffset ? realtime - realtimeOffset : 0
+    }
+
+    private func learnIdentity(of process: TrackedProcess, from facts: AuditFacts) {
+        if let parent = facts.parentPid {
+            process.parentPid.improve(with: Attributed(parent, .exact, from: .audit))
+        }
+        if let user = facts.loginUser { process.setLoginUser(Attributed(user, .exact, from: .audit)) }
+        if let session = facts.loginSession {
+            process.loginSession = Attributed(session, .exact, from: .audit)
+        }
+        if let terminal = facts.terminal { process.terminal = Attributed(terminal, .exact, from: .audit) }
+        if let ids = facts.credentials, !process.credentials.isKnown {
+            process.setCredentials(Attributed(ids, .exact, from: .audit), at: facts.readAt)
+        }
+    }
+
+    private func learnExec(of process: TrackedProcess, from facts: AuditFacts, earliest: UInt64) {
+        guard let image = process.unauditedImage(from: earliest, to: facts.readAt) else { return }
+        image.isAudited = true
+        if let path = facts.executable { image.learn(executable: Attributed(path, .exact, from: .audit)) }
+        if let arguments = facts.arguments, !facts.isIncomplete {
+            image.learn(arguments: Attributed(arguments, .exact, from: .audit))
+        }
+        if let name = facts.name { image.learn(name: Attributed(name, .exact, from: .audit)) }
+        if let directory = facts.workingDirectory {
+            process.workingDirectory = Attributed(directory, .exact, from: .audit)
+        }
+    }
+}
+
+extension TrackedProcess {
+    /// The oldest image whose exec event lies in the window and that no audit record has been matched with. With
+    /// the connector silent there is only the present image.
+    fileprivate func unauditedImage(from: UInt64, to: UInt64) -> ProgramImage? {
+        for earlier in earlierImages where earlier.since >= from && earlier.since <= to {
+            if !earlier.image.isAudited, !isOfBirth(earlier.since) { return earlier.image }
+        }
+        guard imageSince <= to, !image.isAudited, !isOfBirth(imageSince) else { return nil }
+        return image
+    }
+
+    /// The image of the whole window, or `nil` when an exec falls into it.
+    func onlyImage(from: UInt64, to: UInt64) -> ProgramImage? {
+        if imageSince <= from { return image }
+        guard let earlier = earlierImages.last, imageSince > to, earlier.since <= from else { return nil }
+        return earlier.image
+    }
+}

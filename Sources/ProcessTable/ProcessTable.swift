@@ -1,0 +1,276 @@
+package import EventModel
+package import KernelDecoding
+
+/// Who is who: every process by (pid, birth), from fork to a minute after exit.
+///
+/// Fed by the process connector (birth, exec, ids, death), snapshots of `/proc`, executable opens in the fanotify
+/// stream, taskstats and audit. Deterministic: it reads no clock and no file. One thread owns it.
+package final class ProcessTable {
+    package struct Limits: Sendable {
+        /// Dead processes that are remembered at most; a fork storm evicts the oldest early.
+        package var deadProcesses = 8_192
+        /// Nanoseconds that a dead process is remembered.
+        package var retention: UInt64 = 60_000_000_000
+
+        package init() {}
+    }
+
+    /// Turns the cgroup text and namespaces of a snapshot into a placement.
+    package typealias PlacementResolver = (ProcessSnapshot) -> Attributed<ContainerPlacement>
+
+    private let limits: Limits
+    private let placement: PlacementResolver
+    /// CLOCK_BOOTTIME minus CLOCK_MONOTONIC, nanoseconds.
+    private let bootOffset: UInt64
+    /// CLOCK_REALTIME minus CLOCK_MONOTONIC, nanoseconds. The owner renews it when the clock is set.
+    package var realtimeOffset: UInt64
+    /// Whether exec events arrive; without them executable opens have to stand in for them.
+    package var connectorIsLive = false
+
+    private var byPid: [Int32: TrackedProcess] = [:]
+    /// Dead processes in the order of their deaths; `graveHead` is the oldest that is still remembered.
+    private var graves: [TrackedProcess] = []
+    private var graveHead = 0
+    /// The last fork, waiting for the snapshot of the parent's login user that follows it in the stream.
+    private var lastFork: (parent: Int32, child: TrackedProcess)?
+    /// Dead processes that were forgotten before their minute was over.
+    package private(set) var evictedEarly: UInt64 = 0
+
+    package init(
+        limits: Limits = Limits(), bootOffset: UInt64, realtimeOffset: UInt64, placement: @escaping PlacementResolver
+    ) {
+        self.limits = limits
+        self.bootOffset = bootOffset
+        self.realtimeOffset = realtimeOffset
+        self.placement = placement
+    }
+
+    /// Processes that are remembered, dead ones included.
+    package var count: Int { byPid.count }
+
+    package func process(_ pid: Int32) -> TrackedProcess? { byPid[pid] }
+
+    // MARK: - Process connector
+
+    package func apply(_ event: ProcessEvent) {
+        switch event.change {
+        case .fork(let child): fork(parent: event.pid, child: child, at: event.time)
+        case .exec: existing(event.pid, at: event.time).exec(at: event.time)
+        case .user(let real, let effective): changeUser(event, real: real, effective: effective)
+        case .group(let real, let effective): changeGroup(event, real: real, effective: effective)
+        case .name(let name):
+            byPid[event.pid]?.image.learn(name: Attributed(name, .exact, from: .processConnector))
+        case .session: break
+        case .exit: exit(event.pid, at: event.time)
+        }
+    }
+
+    private func fork(parent parentPid: Int32, child childPid: Int32, at time: UInt64) {
+        let parent = existing(parentPid, at: time)
+        let child = TrackedProcess(pid: childPid, born: time, image: parent.image)
+        child.start = time &+ bootOffset
+        child.imageSince = time
+        child.parentPid = Attributed(parentPid, .exact, from: .processConnector)
+        child.lineage = parent.lineageForChildren()
+        child.credentials = parent.credentials.inherited
+        child.credentialsSince = time
+        child.loginUser = parent.loginUser.inherited
+        child.loginSession = parent.loginSession.inherited
+        child.terminal = parent.terminal.inherited
+        child.workingDirectory = parent.workingDirectory.inherited
+        child.container = parent.container.inherited
+        insert(child)
+        lastFork = (parentPid, child)
+    }
+
+    private func changeUser(_ event: ProcessEvent, real: UInt32, effective: UInt32) {
+        let process = existing(event.pid, at: event.time)
+        guard var ids = process.credentials.value else { return }
+        (ids.user, ids.effectiveUser) = (real, effective)
+        process.setCredentials(Attributed(ids, .exact, from: .processConnector), at: event.time)
+    }
+
+    private func changeGroup(_ event: ProcessEvent, real: UInt32, effective: UInt32) {
+        let process = existing(event.pid, at: event.time)
+        guard var ids = process.credentials.value else { return }
+        (ids.group, ids.effectiveGroup) = (real, effective)
+        process.setCredentials(Attributed(ids, .exact, from: .processConnector), at: event.time)
+    }
+
+    private func exit(_ pid: Int32, at time: UInt64) {
+        guard let process = byPid[pid], process.died == nil else { return }
+        process.died = time
+        graves.append(process)
+        trimGraves(now: time)
+    }
+
+    // MARK: - Snapshots and exits
+
+    package func apply(_ snapshot: ProcessSnapshot) {
+        if snapshot.reason == .fork {
+            applyForkSnapshot(snapshot)
+            return
+        }
+        if let group = snapshot.threadGroup, group != snapshot.pid { return }
+        let process: TrackedProcess
+        if let known = generation(of: snapshot.pid, from: snapshot.begin, to: snapshot.end).only {
+            process = known
+        } else if byPid[snapshot.pid] == nil {
+            process = TrackedProcess(pid: snapshot.pid, born: 0, image: ProgramImage())
+            insert(process)
+        } else {
+            return
+        }
+        process.learn(from: snapshot, placement: placement)
+        if process.lineage == nil { link(process) }
+    }
+
+    private func applyForkSnapshot(_ snapshot: ProcessSnapshot) {
+        guard let fork = lastFork, fork.parent == snapshot.pid else { return }
+        lastFork = nil
+        if let user = snapshot.loginUser {
+            let value = Attributed(user, .snapshot, from: .procfs)
+            if let parent = byPid[snapshot.pid], parent.died == nil { parent.setLoginUser(value) }
+            fork.child.setLoginUser(value.inherited)
+        }
+        if let session = snapshot.loginSession {
+            fork.child.loginSession = Attributed(session, .inherited, from: .procfs)
+        }
+    }
+
+    package func apply(_ exit: TaskExit) {
+        // The record is queued just before the exit event is stamped, and read a little later.
+        let slack: UInt64 = 2_000_000_000
+        let candidates = generation(
+            of: exit.pid, from: exit.readAt > slack ? exit.readAt - slack : 0, to: exit.readAt)
+        guard let process = candidates.last(where: { !$0.hasExitRecord }) else { return }
+        process.hasExitRecord = true
+        process.image.learn(name: Attributed(exit.name, .postmortem, from: .taskstats))
+        guard exit.executableInode != 0 else { return }
+        let file = ExecutableFile(device: exit.executableDevice, inode: exit.executableInode)
+        process.image.executableFile = file
+        guard !process.image.executable.isKnown else { return }
+        if let opened = process.openedExecutables.last(where: { $0.inode == file.inode }) {
+            process.image.learn(executable: Attributed(opened.path, .postmortem, from: .fanotify))
+        } else if let earlier = process.earlierImages.last(where: { $0.image.executableFile == file }) {
+            let path = earlier.image.executable
+            if let path = path.value {
+                process.image.learn(executable: Attributed(path, .postmortem, from: .taskstats))
+            }
+        }
+    }
+
+    /// A file was opened for execution by `pid`, at `sequence` of the fanotify stream.
+    package func noteOpenedExecutable(
+        pid: Int32, path: ByteString, inode: UInt64?, sequence: UInt64, readAt: UInt64
+    ) {
+        guard pid > 0 else { return }
+        let process = existing(pid, at: readAt)
+        if !connectorIsLive, !path.isDynamicLoader { process.exec(at: readAt) }
+        process.openedExecutables.append(OpenedExecutable(sequence: sequence, path: path, inode: inode))
+        if process.openedExecutables.count > 12 { process.openedExecutables.removeFirst() }
+    }
+
+    // MARK: - Lifetimes
+
+    /// The process with `pid` at `time`; a new entry of unknown origin when there is none.
+    func existing(_ pid: Int32, at time: UInt64) -> TrackedProcess {
+        if let process = byPid[pid], process.died == nil || time <= (process.died ?? 0) { return process }
+        let process = TrackedProcess(pid: pid, born: 0, image: ProgramImage())
+        insert(process)
+        return process
+    }
+
+    /// The processes that had `pid` at some moment from `from` to `to`, the youngest first.
+    func generation(of pid: Int32, from: UInt64, to: UInt64) -> [TrackedProcess] {
+        var result: [TrackedProcess] = []
+        var candidate = byPid[pid]
+        while let process = candidate {
+            if process.born <= to, process.died.map({ $0 >= from }) ?? true { result.append(process) }
+            candidate = process.previous
+        }
+        return result
+    }
+
+    private func insert(_ process: TrackedProcess) {
+        if let old = byPid[process.pid] {
+            if old.died == nil {
+                // Its exit was lost; the fork that reuses the pid proves it.
+                old.died = process.born
+                graves.append(old)
+            }
+            process.previous = old
+        }
+        byPid[process.pid] = process
+    }
+
+    /// Gives a process found without its fork the ancestry that the table knows.
+    private func link(_ process: TrackedProcess) {
+        guard let parentPid = process.parentPid.value, parentPid > 0, parentPid != process.pid,
+            let parent = byPid[parentPid]
+        else { return }
+        process.lineage = parent.lineageForChildren()
+    }
+
+    /// Ties all processes that the start-up scan found to their parents, whatever the order they were found in.
+    package func linkScanned() {
+        for process in byPid.values.sorted(by: { $0.pid < $1.pid }) { linkUpwards(process, depth: 0) }
+    }
+
+    private func linkUpwards(_ process: TrackedProcess, depth: Int) {
+        guard process.lineage == nil, depth < Lineage.maximumDepth else { return }
+        if let parentPid = process.parentPid.value, parentPid != process.pid, let parent = byPid[parentPid] {
+            linkUpwards(parent, depth: depth + 1)
+        }
+        link(process)
+        process.forgetLineageForChildren()
+    }
+
+    /// After events were lost: ends every process that `alive` does not contain.
+    package func reconcile(alive: Set<Int32>, at time: UInt64) {
+        for process in byPid.values where process.died == nil && !alive.contains(process.pid) {
+            process.died = time
+            graves.append(process)
+        }
+        trimGraves(now: time)
+    }
+
+    /// Forgets processes that died more than the retention before `now`.
+    package func expire(now: UInt64) { trimGraves(now: now) }
+
+    private func trimGraves(now: UInt64) {
+        while graveHead < graves.count {
+            let oldest = graves[graveHead]
+            let isDue = (oldest.died ?? 0) &+ limits.retention <= now
+            guard isDue || graves.count - graveHead > limits.deadProcesses else { break }
+            if !isDue { evictedEarly += 1 }
+            forget(oldest)
+            graveHead += 1
+        }
+        if graveHead > 1_024, graveHead * 2 > graves.count {
+            graves.removeFirst(graveHead)
+            graveHead = 0
+        }
+    }
+
+    private func forget(_ process: TrackedProcess) {
+        guard let youngest = byPid[process.pid] else { return }
+        if youngest === process {
+            byPid[process.pid] = process.previous
+            return
+        }
+        var link = youngest
+        while let previous = link.previous {
+            if previous === process {
+                link.previous = process.previous
+                return
+            }
+            link = previous
+        }
+    }
+}
+
+extension Array {
+    /// The element when there is exactly one.
+    var only: Element? { count == 1 ? first : nil }
+}

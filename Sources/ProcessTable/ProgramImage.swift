@@ -1,0 +1,66 @@
+package import EventModel
+
+/// What one successful exec put into memory. Shared by every process forked from it, so that what is learnt
+/// late (an audit record, a snapshot of a sibling) serves all of them. Owned by the thread that owns the table.
+package final class ProgramImage {
+    package internal(set) var executable: Attributed<ByteString> = .unknown
+    package internal(set) var arguments: Attributed<[ByteString]> = .unknown
+    package internal(set) var name: Attributed<ByteString> = .unknown
+    /// `st_dev` and inode of the executable, where known.
+    var executableFile: ExecutableFile?
+    /// When the snapshot that filled this image was read, so that a later exec event can revoke it.
+    var snapshotWindow: ClosedRange<UInt64>?
+    /// An audit record of the exec itself has been applied.
+    var isAudited = false
+
+    init() {}
+
+    /// Takes `value` over when it is better known than what is there.
+    func learn(executable value: Attributed<ByteString>) { executable.improve(with: value) }
+    func learn(arguments value: Attributed<[ByteString]>) { arguments.improve(with: value) }
+    func learn(name value: Attributed<ByteString>) { name.improve(with: value) }
+
+    /// Forgets what a snapshot said, because an exec happened while or before it was read.
+    func revokeSnapshot() {
+        if executable.source == .procfs { executable = .unknown }
+        if arguments.source == .procfs { arguments = .unknown }
+        if name.source == .procfs { name = .unknown }
+        if !isAudited { executableFile = nil }
+        snapshotWindow = nil
+    }
+
+    /// Takes over what `other`'s snapshot said: it was read after our exec, not after `other`'s.
+    func adoptSnapshot(of other: ProgramImage) {
+        if other.executable.source == .procfs { learn(executable: other.executable) }
+        if other.arguments.source == .procfs { learn(arguments: other.arguments) }
+        if other.name.source == .procfs { learn(name: other.name) }
+        executableFile = other.executableFile
+        snapshotWindow = other.snapshotWindow
+    }
+}
+
+/// An executable by device (`st_dev`) and inode.
+struct ExecutableFile: Hashable {
+    var device: UInt64
+    var inode: UInt64
+}
+
+extension Provenance {
+    /// Smaller is better.
+    var rank: Int {
+        switch self {
+        case .exact: 0
+        case .snapshot: 1
+        case .inherited: 2
+        case .postmortem: 3
+        case .unknown: 4
+        }
+    }
+}
+
+extension Attributed {
+    /// Takes `other` over when its provenance is at least as good and it has a value.
+    mutating func improve(with other: Attributed) {
+        if other.isKnown, other.provenance.rank <= provenance.rank { self = other }
+    }
+}

@@ -1,1 +1,0 @@
-// skeleton, to be replaced

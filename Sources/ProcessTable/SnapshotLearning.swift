@@ -1,0 +1,100 @@
+internal import EventModel
+internal import KernelDecoding
+
+extension TrackedProcess {
+    /// Takes over what `/proc` said, as far as nothing changed while it was read.
+    func learn(from snapshot: ProcessSnapshot, placement: ProcessTable.PlacementResolver) {
+        if let ticks = snapshot.startTicks {
+            // USER_HZ is 100 on every architecture that we run on.
+            if start == nil { start = ticks &* 10_000_000 }
+        }
+        if let parent = snapshot.parentPid {
+            parentPid.improve(with: Attributed(parent, .snapshot, from: .procfs))
+        }
+        if let ids = snapshot.credentials, credentialsSince <= snapshot.begin {
+            setCredentials(Attributed(ids, .snapshot, from: .procfs), at: snapshot.begin)
+        }
+        if let user = snapshot.loginUser { setLoginUser(Attributed(user, .snapshot, from: .procfs)) }
+        if let session = snapshot.loginSession {
+            loginSession.improve(with: Attributed(session, .snapshot, from: .procfs))
+        }
+        if let number = snapshot.terminalNumber {
+            terminal.improve(with: Attributed(Self.terminalName(number), .snapshot, from: .procfs))
+        }
+        if let directory = snapshot.workingDirectory {
+            workingDirectory.improve(with: Attributed(directory, .snapshot, from: .procfs))
+        }
+        if snapshot.cgroup != nil {
+            let place = placement(snapshot)
+            if place.isKnown { container = place }
+        }
+        learnImage(from: snapshot)
+    }
+
+    private func learnImage(from snapshot: ProcessSnapshot) {
+        if imageSince > snapshot.begin {
+            learnEarlierImage(from: snapshot)
+            return
+        }
+        if let path = snapshot.executable {
+            if let known = image.executable.value, known != path, image.executable.provenance == .snapshot {
+                // An exec whose event was lost.
+                exec(at: snapshot.begin)
+            }
+            image.learn(executable: Attributed(path, .snapshot, from: .procfs))
+        }
+        if let device = snapshot.executableDevice, let inode = snapshot.executableInode {
+            image.executableFile = ExecutableFile(device: device, inode: inode)
+        }
+        if let arguments = snapshot.arguments, !arguments.isEmpty, !snapshot.argumentsTruncated {
+            image.learn(arguments: Attributed(arguments, .snapshot, from: .procfs))
+        }
+        if let name = snapshot.name { image.learn(name: Attributed(name, .snapshot, from: .procfs)) }
+        image.snapshotWindow = snapshot.begin...max(snapshot.begin, snapshot.end)
+    }
+
+    /// A snapshot that was read before the present image's exec but arrives after it.
+    private func learnEarlierImage(from snapshot: ProcessSnapshot) {
+        guard snapshot.end < imageSince, let earlier = earlierImages.last, earlier.since <= snapshot.begin else {
+            return
+        }
+        if let path = snapshot.executable {
+            earlier.image.learn(executable: Attributed(path, .snapshot, from: .procfs))
+        }
+        if let arguments = snapshot.arguments, !arguments.isEmpty, !snapshot.argumentsTruncated {
+            earlier.image.learn(arguments: Attributed(arguments, .snapshot, from: .procfs))
+        }
+    }
+
+    func setLoginUser(_ value: Attributed<LoginUser>) {
+        guard value.value != loginUser.value else {
+            loginUser.improve(with: value)
+            return
+        }
+        loginUser = value
+        forgetLineageForChildren()
+    }
+
+    /// `pts/N` for 136 to 143, `ttyN` for 4, empty without a terminal.
+    private static func terminalName(_ number: UInt32) -> ByteString {
+        guard number != 0 else { return "" }
+        let major = (number >> 8) & 0xfff
+        let minor = (number & 0xff) | ((number >> 12) & 0xfff00)
+        switch major {
+        case 136...143: return ByteString("pts/\((major - 136) * 256 + minor)")
+        case 4 where minor < 64: return ByteString("tty\(minor)")
+        case 4: return ByteString("ttyS\(minor - 64)")
+        default: return ByteString("char \(major):\(minor)")
+        }
+    }
+}
+
+extension ByteString {
+    /// `ld-linux-x86-64.so.2`, `ld-musl-x86_64.so.1`, `ld-2.31.so`: opened by every dynamic program's exec.
+    var isDynamicLoader: Bool {
+        let name = lastComponent.bytes
+        guard name.starts(with: Array("ld".utf8)) else { return false }
+        let marker = Array(".so".utf8)
+        return name.indices.contains { name[$0...].starts(with: marker) }
+    }
+}

@@ -1,0 +1,99 @@
+internal import EventModel
+
+/// One process from birth to a minute after death. Owned by the thread that owns the table.
+package final class TrackedProcess {
+    package let pid: Int32
+    /// CLOCK_MONOTONIC nanoseconds of the fork; 0 for processes older than the sensor.
+    let born: UInt64
+    /// CLOCK_MONOTONIC nanoseconds of the exit event, while the entry is kept.
+    package internal(set) var died: UInt64?
+    /// Nanoseconds since boot (CLOCK_BOOTTIME).
+    package internal(set) var start: UInt64?
+    var parentPid: Attributed<Int32> = .unknown
+    var lineage: Lineage?
+
+    /// The present image, and when its exec event was stamped (0: at birth).
+    package internal(set) var image: ProgramImage
+    var imageSince: UInt64 = 0
+    /// Images before the present one, oldest first.
+    var earlierImages: [(since: UInt64, image: ProgramImage)] = []
+    /// Executables opened for exec and not yet tied to an image, in the order of the fanotify queue.
+    var openedExecutables: [OpenedExecutable] = []
+
+    var credentials: Attributed<Credentials> = .unknown
+    var credentialsSince: UInt64 = 0
+    var earlierCredentials: [(since: UInt64, value: Attributed<Credentials>)] = []
+    var loginUser: Attributed<LoginUser> = .unknown
+    var loginSession: Attributed<LoginSession> = .unknown
+    var terminal: Attributed<ByteString> = .unknown
+    var workingDirectory: Attributed<ByteString> = .unknown
+    var container: Attributed<ContainerPlacement> = .unknown
+    /// Taskstats has said its last word on this process.
+    var hasExitRecord = false
+    /// An earlier process with the same pid that is still remembered.
+    var previous: TrackedProcess?
+    /// The link that children forked now will share; dropped when the image or the ids change.
+    private var ownLineage: Lineage?
+
+    init(pid: Int32, born: UInt64, image: ProgramImage) {
+        self.pid = pid
+        self.born = born
+        self.image = image
+    }
+
+    /// Whether the image of that time is the parent's, shared at fork: somebody else executed it.
+    func isOfBirth(_ since: UInt64) -> Bool { born != 0 && since == born }
+
+    /// The process as its children will remember it.
+    func lineageForChildren() -> Lineage {
+        if let ownLineage { return ownLineage }
+        let state = ProcessState(
+            pid: pid, start: start, image: image, credentials: credentials, loginUser: loginUser)
+        let link = Lineage(process: state, parent: lineage)
+        ownLineage = link
+        return link
+    }
+
+    func forgetLineageForChildren() { ownLineage = nil }
+
+    /// Starts a new image at `time`; what belonged to the old one stays reachable for late events.
+    func exec(at time: UInt64) {
+        let old = image
+        let fresh = ProgramImage()
+        if let window = old.snapshotWindow, time > imageSince {
+            if time < window.lowerBound {
+                fresh.adoptSnapshot(of: old)
+                old.revokeSnapshot()
+            } else if window.contains(time) {
+                old.revokeSnapshot()
+            }
+        }
+        earlierImages.append((imageSince, old))
+        if earlierImages.count > 8 { earlierImages.removeFirst() }
+        image = fresh
+        imageSince = time
+        forgetLineageForChildren()
+    }
+
+    func setCredentials(_ value: Attributed<Credentials>, at time: UInt64) {
+        guard value.value != credentials.value else {
+            credentials.improve(with: value)
+            return
+        }
+        if credentials.isKnown {
+            earlierCredentials.append((credentialsSince, credentials))
+            if earlierCredentials.count > 8 { earlierCredentials.removeFirst() }
+            credentialsSince = time
+        }
+        credentials = value
+        forgetLineageForChildren()
+    }
+}
+
+/// A file that was opened for execution, as fanotify saw it.
+struct OpenedExecutable {
+    /// Position in the fanotify stream.
+    var sequence: UInt64
+    var path: ByteString
+    var inode: UInt64?
+}

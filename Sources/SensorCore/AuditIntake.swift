@@ -1,0 +1,68 @@
+internal import EventModel
+internal import EventRing
+internal import KernelDecoding
+internal import KernelSources
+
+/// The consumer's side of audit: records from the ring become facts. One thread owns it.
+final class AuditIntake {
+    let session: AuditSession
+    private var consumer: RingConsumer
+    private var decoder = AuditStreamDecoder(ignoredPid: nil)
+    /// What the last `collect` found; the memory is used again.
+    private(set) var facts: [AuditFacts] = []
+    private(set) var logins: [AuditLogin] = []
+    private(set) var losses: [AuditLoss] = []
+    private(set) var overruns: [UInt64] = []
+    /// CLOCK_MONOTONIC nanoseconds of the newest record of the last `collect`; 0 when it found none.
+    private(set) var newest: UInt64 = 0
+    private(set) var failure: Int32?
+
+    init(session: AuditSession, consumer: consuming RingConsumer) {
+        self.session = session
+        self.consumer = consumer
+    }
+
+    /// Drains the ring. Returns the number of records.
+    func collect() -> Int {
+        facts.removeAll(keepingCapacity: true)
+        logins.removeAll(keepingCapacity: true)
+        losses.removeAll(keepingCapacity: true)
+        overruns.removeAll(keepingCapacity: true)
+        newest = 0
+        return consumer.drain(limit: 4_096) { header, payload in
+            newest = header.time
+            switch header.recordKind {
+            case .audit: decode(payload, readAt: header.time)
+            case .overrun: overruns.append(header.time)
+            case .failed: failure = payload.failureCode
+            default: break
+            }
+        }
+    }
+
+    /// Gives up on events whose end does not come. `now` is CLOCK_MONOTONIC nanoseconds.
+    func expire(now: UInt64) {
+        decoder.expire(now: now) { take($0) }
+    }
+
+    private func decode(_ datagram: RawSpan, readAt: UInt64) {
+        // nlmsg_len is not to be trusted: older kernels leave the header out of it.
+        guard datagram.byteCount > 16 else { return }
+        let type = datagram.unsafeLoadUnaligned(fromByteOffset: 4, as: UInt16.self)
+        let text = Span<UInt8>(_bytes: datagram.extracting(16..<datagram.byteCount))
+        decoder.feed(type: type, payload: text, readAt: readAt) { take($0) }
+    }
+
+    private func take(_ event: AuditStreamEvent) {
+        switch event {
+        case .facts(let found): facts.append(found)
+        case .login(let login): logins.append(login)
+        case .daemonReplace: session.yield()
+        case .lost(let loss): losses.append(loss)
+        case .configurationChange, .other: break
+        }
+    }
+
+    func arm() -> Bool { consumer.arm() }
+    func disarm() { consumer.disarm() }
+}

@@ -1,0 +1,146 @@
+internal import EventModel
+internal import EventRing
+internal import Glibc
+internal import KernelDecoding
+internal import KernelSources
+
+/// The consumer's side of the process connector.
+///
+/// One thread owns it.
+final class ConnectorIntake {
+    enum Item {
+        case event(ProcessEvent)
+        case snapshot(ProcessSnapshot)
+        /// Events before this moment (CLOCK_MONOTONIC nanoseconds) were lost.
+        case overrun(UInt64)
+    }
+
+    let source: ProcessConnectorSource
+    private var consumer: RingConsumer
+    private(set) var failure: Int32?
+    private(set) var undecodable: UInt64 = 0
+
+    init(source: ProcessConnectorSource, consumer: consuming RingConsumer) {
+        self.source = source
+        self.consumer = consumer
+    }
+
+    /// Passes everything on that happened up to now: the kernel queues a process event before the process goes on,
+    /// so what a file event of it tells is never older than what is found here.
+    ///
+    /// Bounded: gives up after 5 ms when the reader does not get the processor.
+    func catchUp(to moment: UInt64, _ take: (Item) -> Void) -> Int {
+        var count = drain(take)
+        var attempts = 0
+        while !isCurrent(at: moment), failure == nil, attempts < 100 {
+            usleep(50)
+            count += drain(take)
+            attempts += 1
+        }
+        return count
+    }
+
+    private func isCurrent(at moment: UInt64) -> Bool {
+        if consumer.drainedUpTo >= moment { return consumer.isEmpty }
+        return consumer.producerIsParked && source.isIdle && consumer.isEmpty
+    }
+
+    private func drain(_ take: (Item) -> Void) -> Int {
+        consumer.drain { header, payload in
+            do throws(ProcessDecodeError) {
+                switch header.recordKind {
+                case .processEvents:
+                    if let event = try ProcessEvent(decoding: payload) { take(.event(event)) }
+                case .snapshot: take(.snapshot(try ProcessSnapshot(decoding: payload, flags: header.flags)))
+                case .overrun: take(.overrun(header.time))
+                case .failed: failure = payload.failureCode
+                default: undecodable += 1
+                }
+            } catch {
+                undecodable += 1
+            }
+        }
+    }
+
+    func arm() -> Bool { consumer.arm() }
+    func disarm() { consumer.disarm() }
+}
+
+/// The consumer's side of taskstats. One thread owns it.
+final class TaskstatsIntake {
+    let source: TaskstatsSource
+    private var consumer: RingConsumer
+    private(set) var failure: Int32?
+    private(set) var undecodable: UInt64 = 0
+    private(set) var overruns: [UInt64] = []
+
+    init(source: TaskstatsSource, consumer: consuming RingConsumer) {
+        self.source = source
+        self.consumer = consumer
+    }
+
+    /// Passes the exit records on that have arrived.
+    func drain(_ take: (TaskExit) -> Void) -> Int {
+        overruns.removeAll(keepingCapacity: true)
+        return consumer.drain { header, payload in
+            do throws(ProcessDecodeError) {
+                switch header.recordKind {
+                case .taskstats:
+                    if let exit = try TaskExit(decoding: payload, readAt: header.time) { take(exit) }
+                case .overrun: overruns.append(header.time)
+                case .failed: failure = payload.failureCode
+                default: undecodable += 1
+                }
+            } catch {
+                undecodable += 1
+            }
+        }
+    }
+
+    func arm() -> Bool { consumer.arm() }
+    func disarm() { consumer.disarm() }
+}
+
+/// The consumer's side of inotify. One thread owns it.
+final class InotifyIntake {
+    let source: InotifySource
+    private var consumer: RingConsumer
+    private(set) var failure: Int32?
+    private(set) var undecodable: UInt64 = 0
+    private(set) var events: UInt64 = 0
+    private(set) var changes: [FileEvent] = []
+    private(set) var overflows: [UInt64] = []
+
+    init(source: InotifySource, consumer: consuming RingConsumer) {
+        self.source = source
+        self.consumer = consumer
+    }
+
+    /// Drains the ring. Returns the number of records; what they hold is in `changes` and `overflows`.
+    func collect(now: UInt64) -> Int {
+        var outputs: [InotifyOutput] = []
+        changes.removeAll(keepingCapacity: true)
+        overflows.removeAll(keepingCapacity: true)
+        let source = source
+        let count = consumer.drain(limit: 256) { header, payload in
+            switch header.recordKind {
+            case .inotify: source.translate(record: payload, readAt: header.time) { outputs.append($0) }
+            case .failed: failure = payload.failureCode
+            default: undecodable += 1
+            }
+        }
+        source.flushMoves(before: now) { outputs.append($0) }
+        for output in outputs {
+            switch output {
+            case .change(let event): changes.append(event)
+            case .overflow(let readAt): overflows.append(readAt)
+            case .undecodable: undecodable += 1
+            }
+        }
+        events += UInt64(changes.count)
+        return count
+    }
+
+    func arm() -> Bool { consumer.arm() }
+    func disarm() { consumer.disarm() }
+}

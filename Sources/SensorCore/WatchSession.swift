@@ -1,0 +1,87 @@
+internal import CWait
+internal import EventModel
+internal import Glibc
+internal import KernelSources
+internal import Reporting
+
+/// One run of `vedette watch`: from the paths as typed to the summary.
+package enum WatchSession {
+    private static let auditStatePath = "/run/vedette/audit.state"
+
+    /// Runs until a signal. Returns the exit code: 0 after a signal, 1 when nothing can be watched.
+    package static func run(_ options: WatchOptions) -> Int32 {
+        // Before any thread is started: they inherit the mask.
+        let signals = cwait_open_signals()
+        do throws(WatchProblem) {
+            let watches = try resolve(options.paths)
+            return try run(options, watches: watches, signals: signals)
+        } catch {
+            complain(error.message)
+            return 1
+        }
+    }
+
+    private static func run(
+        _ options: WatchOptions, watches: [ByteString], signals: Int32
+    ) throws(WatchProblem) -> Int32 {
+        let output = EventOutput(format: options.format)
+        let sensor: LiveSensor
+        do throws(KernelError) {
+            sensor = try LiveSensor(
+                watches: watches, settleWindow: options.settleWindow,
+                auditStatePath: options.usesAudit ? auditStatePath : nil
+            ) { output.take($0) }
+        } catch {
+            throw WatchProblem(message: "cannot start: \(error)")
+        }
+        let started = Clock.monotonic
+        let hasFiles = sensor.start()
+        say(CoverageTable(sensor.coverage, colour: usesColour(options)).render())
+        guard hasFiles else {
+            sensor.stop()
+            throw WatchProblem(message: "no file source could be started; the table above says why")
+        }
+        say("watching " + watches.map(\.text).joined(separator: " ") + "; Ctrl-C ends\n")
+        _ = sensor.run(signals: signals) { output.flush() }
+        sensor.stop()
+        output.flush()
+        let summary = Summary(
+            duration: Clock.monotonic &- started, changes: output.changes, unattributed: output.unattributed,
+            sources: sensor.summary)
+        say(summary.render(colour: usesColour(options)))
+        return 0
+    }
+
+    /// Absolute paths without symbolic links, each once.
+    private static func resolve(_ paths: [String]) throws(WatchProblem) -> [ByteString] {
+        var result: [ByteString] = []
+        for path in paths {
+            guard let resolved = realpath(path, nil) else {
+                throw WatchProblem(message: "\(path): \(String(cString: strerror(errno))). Give an existing path.")
+            }
+            let bytes = ByteString(String(cString: resolved))
+            free(resolved)
+            if !result.contains(bytes) { result.append(bytes) }
+        }
+        return result
+    }
+
+    private static func usesColour(_ options: WatchOptions) -> Bool {
+        guard case .terminal(true) = options.format else { return false }
+        return isatty(STDERR_FILENO) == 1
+    }
+
+    private static func complain(_ message: String) { say("vedette: " + message + "\n") }
+
+    private static func say(_ text: String) { say(Array(text.utf8)) }
+
+    private static func say(_ bytes: [UInt8]) {
+        // Nothing helps when standard error is closed.
+        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}
+
+/// Why `watch` cannot begin, and what to do about it.
+struct WatchProblem: Error {
+    var message: String
+}

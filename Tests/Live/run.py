@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Runs the rows that are named (`row01`, `1`, `killed`), or all of them. Exit code 1 when one failed."""
+
+import importlib
+import pathlib
+import signal
+import sys
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import harness
+
+
+def chosen(names):
+    modules = sorted(path.stem for path in pathlib.Path(__file__).resolve().parent.glob("row*.py"))
+    if not names:
+        return modules
+    result = []
+    for name in names:
+        digits = name.removeprefix("row").lstrip("0")
+        found = [
+            module for module in modules
+            if name in module or (digits.isdigit() and digits in (part.lstrip("0") for part in numbers(module)))
+        ]
+        if not found:
+            sys.exit(f"no row is called {name}; there are: {' '.join(modules)}")
+        result += [module for module in found if module not in result]
+    return result
+
+
+def numbers(module):
+    """The row numbers in a name: row01_02_attribution is rows 01 and 02."""
+    return [part for part in module.removeprefix("row").split("_") if part.isdigit()]
+
+
+def main():
+    # So that what a row has set up is taken down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for module in chosen(sys.argv[1:]):
+        try:
+            importlib.import_module(module).run()
+        except Exception as problem:
+            traceback.print_exc()
+            harness.verdict(f"({module})", f"stopped: {problem!r}", False)
+    print(f"{len(harness.passed)} passed, {len(harness.failed)} failed, {len(harness.skipped)} skipped")
+    sys.exit(1 if harness.failed else 0)
+
+
+main()

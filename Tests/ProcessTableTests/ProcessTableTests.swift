@@ -1,0 +1,214 @@
+import EventModel
+import KernelDecoding
+import Testing
+
+@testable import ProcessTable
+
+/// Who did it, from streams of kernel records. Times are milliseconds on CLOCK_MONOTONIC.
+@Suite struct ProcessTableTests {
+    let table: ProcessTable
+
+    init() {
+        table = ProcessTable(bootOffset: 0, realtimeOffset: 0) { snapshot in
+            snapshot.cgroup.map { _ in Attributed(.host, .snapshot, from: .procfs) } ?? .unknown
+        }
+        table.connectorIsLive = true
+        table.apply(snapshot(1, at: 0, executable: "/sbin/init", arguments: ["init"]))
+        table.apply(snapshot(10, at: 0, executable: "/bin/bash", arguments: ["bash"], parent: 1))
+        table.linkScanned()
+    }
+
+    private func ms(_ value: UInt64) -> UInt64 { value * 1_000_000 }
+
+    private func snapshot(
+        _ pid: Int32, at time: UInt64, executable: ByteString, arguments: [ByteString], parent: Int32 = 0,
+        user: UInt32 = 0, login: UInt32 = .max, reason: ProcessSnapshot.Reason = .scan
+    ) -> ProcessSnapshot {
+        var result = ProcessSnapshot(
+            pid: pid, reason: reason, begin: ms(time), end: ms(time) + 1_000, verified: true)
+        result.executable = executable
+        result.arguments = arguments
+        result.parentPid = parent
+        result.credentials = Credentials(user: user, effectiveUser: user, group: 0, effectiveGroup: 0)
+        result.loginUser = LoginUser(kernelValue: login)
+        result.startTicks = 1
+        return result
+    }
+
+    private func event(
+        _ pid: Int32, from: UInt64, to: UInt64, sequence: UInt64 = 0, alive: Bool = false
+    ) -> Actor {
+        let event = FileEvent(
+            source: .fanotify, operations: .modified, path: "/w/f", isDirectory: false, pid: pid, wasAlive: alive,
+            readAt: ms(to), notBefore: ms(from))
+        return table.bind(event, sequence: sequence)
+    }
+
+    private func change(_ pid: Int32, _ change: ProcessEvent.Change, at time: UInt64) {
+        table.apply(ProcessEvent(pid: pid, change: change, time: ms(time)))
+    }
+
+    @Test func aForkedWriterIsItsParentsProgram() {
+        change(10, .fork(child: 20), at: 100)
+        let who = table.describe(event(20, from: 100, to: 101)).process
+        #expect(who.executable.value == "/bin/bash")
+        #expect(who.executable.provenance == .inherited)
+        #expect(who.credentials.value?.user == 0)
+        #expect(who.loginUser.value == .unset)
+        #expect(who.parentPid.value == 10)
+    }
+
+    @Test func ancestorsReachInit() {
+        change(10, .fork(child: 20), at: 100)
+        let ancestors = table.describe(event(20, from: 100, to: 101)).ancestors
+        #expect(ancestors.map(\.pid) == [10, 1])
+        #expect(ancestors.map(\.executable.value) == ["/bin/bash", "/sbin/init"])
+    }
+
+    @Test func ancestryOutlivesTheParent() {
+        change(10, .fork(child: 20), at: 100)
+        change(20, .fork(child: 30), at: 101)
+        change(20, .exit(status: 0), at: 102)
+        table.expire(now: ms(120_000))
+        #expect(table.process(20) == nil)
+        #expect(table.describe(event(30, from: 119_000, to: 119_001)).ancestors.map(\.pid) == [20, 10, 1])
+    }
+
+    @Test func afterExecTheInheritedProgramIsNotClaimed() {
+        change(10, .fork(child: 20), at: 100)
+        change(20, .exec, at: 101)
+        let who = table.describe(event(20, from: 102, to: 103)).process
+        #expect(who.executable == .unknown)
+        #expect(who.arguments == .unknown)
+        #expect(who.credentials.value?.user == 0)
+    }
+
+    @Test func anExitRecordNamesTheExecutableThatFanotifySawOpened() {
+        change(10, .fork(child: 20), at: 100)
+        table.noteOpenedExecutable(pid: 20, path: "/w/script.sh", inode: 6, sequence: 1, readAt: ms(101))
+        table.noteOpenedExecutable(pid: 20, path: "/bin/dash", inode: 7, sequence: 2, readAt: ms(101))
+        table.noteOpenedExecutable(pid: 20, path: "/lib64/ld-linux-x86-64.so.2", inode: 8, sequence: 3, readAt: ms(101))
+        change(20, .exec, at: 101)
+        let actor = event(20, from: 100, to: 103, sequence: 4)
+        #expect(!table.isSettled(actor, wantsAudit: false))
+        table.apply(
+            TaskExit(
+                pid: 20, parentPid: 10, user: 0, group: 0, name: "dash", executableDevice: 1, executableInode: 7,
+                readAt: ms(104)))
+        #expect(table.isSettled(actor, wantsAudit: false))
+        let who = table.describe(actor).process
+        #expect(who.executable.value == "/bin/dash")
+        #expect(who.executable.provenance == .postmortem)
+    }
+
+    @Test func anExecThatFailedIsNotTheProgram() {
+        change(10, .fork(child: 20), at: 100)
+        table.noteOpenedExecutable(pid: 20, path: "/w/no-interpreter", inode: 9, sequence: 1, readAt: ms(101))
+        let who = table.describe(event(20, from: 101, to: 103, sequence: 2)).process
+        #expect(who.executable.value == "/bin/bash")
+    }
+
+    @Test func theOrderOfTheQueueTellsBeforeExecFromAfter() {
+        change(10, .fork(child: 20), at: 100)
+        let before = UInt64(1)
+        table.noteOpenedExecutable(pid: 20, path: "/bin/sleep", inode: 5, sequence: 2, readAt: ms(105))
+        change(20, .exec, at: 103)
+        table.apply(snapshot(20, at: 104, executable: "/bin/sleep", arguments: ["sleep"], parent: 10, reason: .exec))
+        let early = table.describe(event(20, from: 99, to: 105, sequence: before)).process
+        let late = table.describe(event(20, from: 99, to: 105, sequence: 3)).process
+        #expect(early.executable.value == "/bin/bash")
+        #expect(late.executable.value == "/bin/sleep")
+    }
+
+    @Test func aSnapshotReadAcrossAnExecCountsForNeitherProgram() {
+        change(10, .fork(child: 20), at: 100)
+        change(20, .exec, at: 101)
+        var torn = snapshot(20, at: 102, executable: "/bin/a", arguments: ["a"], parent: 10, reason: .exec)
+        torn.end = ms(106)
+        table.apply(torn)
+        change(20, .exec, at: 104)
+        #expect(table.describe(event(20, from: 102, to: 103)).process.executable == .unknown)
+        #expect(table.describe(event(20, from: 107, to: 108)).process.executable == .unknown)
+    }
+
+    @Test func aSnapshotReadAfterTheNextExecBelongsToIt() {
+        change(10, .fork(child: 20), at: 100)
+        change(20, .exec, at: 101)
+        table.apply(snapshot(20, at: 106, executable: "/bin/b", arguments: ["b"], parent: 10, reason: .exec))
+        change(20, .exec, at: 104)
+        #expect(table.describe(event(20, from: 102, to: 103)).process.executable == .unknown)
+        #expect(table.describe(event(20, from: 107, to: 108)).process.executable.value == "/bin/b")
+    }
+
+    @Test func aReusedPidIsNotTheOldProcess() {
+        change(10, .fork(child: 20), at: 100)
+        change(20, .exit(status: 0), at: 110)
+        change(1, .fork(child: 20), at: 120)
+        #expect(table.describe(event(20, from: 101, to: 105)).process.executable.value == "/bin/bash")
+        #expect(table.describe(event(20, from: 121, to: 125)).process.executable.value == "/sbin/init")
+        #expect(table.describe(event(20, from: 105, to: 125)).process.executable == .unknown)
+    }
+
+    @Test func idsAreThoseOfTheMoment() {
+        change(10, .fork(child: 20), at: 100)
+        change(20, .user(real: 1_000, effective: 1_000), at: 110)
+        #expect(table.describe(event(20, from: 101, to: 105)).process.credentials.value?.user == 0)
+        #expect(table.describe(event(20, from: 111, to: 112)).process.credentials.value?.user == 1_000)
+        let torn = event(20, from: 101, to: 112)
+        #expect(table.describe(torn).process.credentials == .unknown)
+        #expect(table.describe(torn, fileOwner: 1_000).process.credentials.value?.user == 1_000)
+    }
+
+    @Test func theLoginUserReadAtForkIsTheChilds() {
+        change(10, .fork(child: 20), at: 100)
+        var parent = ProcessSnapshot(pid: 10, reason: .fork, begin: ms(100), end: ms(101), verified: false)
+        parent.loginUser = .user(1_000)
+        table.apply(parent)
+        let login = table.describe(event(20, from: 101, to: 102)).process.loginUser
+        #expect(login.value == .user(1_000))
+        #expect(login.provenance == .inherited)
+    }
+
+    @Test func auditsExecRecordIsExact() {
+        change(10, .fork(child: 20), at: 100)
+        change(20, .exec, at: 103)
+        var facts = AuditFacts(serial: 1, milliseconds: 100, readAt: ms(105), pid: 20)
+        facts.success = true
+        facts.executable = "/usr/bin/tee"
+        facts.arguments = ["tee", "f"]
+        facts.loginUser = .user(1_000)
+        table.apply(facts)
+        let who = table.describe(event(20, from: 104, to: 106)).process
+        #expect(who.executable == Attributed("/usr/bin/tee", .exact, from: .audit))
+        #expect(who.arguments == Attributed(["tee", "f"], .exact, from: .audit))
+        #expect(who.loginUser == Attributed(.user(1_000), .exact, from: .audit))
+        #expect(table.process(10)?.image.executable.value == "/bin/bash")
+    }
+
+    @Test func aForkStormStaysWithinItsBound() {
+        var limits = ProcessTable.Limits()
+        limits.deadProcesses = 100
+        let small = ProcessTable(limits: limits, bootOffset: 0, realtimeOffset: 0) { _ in .unknown }
+        for index in 0..<10_000 {
+            let child = Int32(100 + index % 30_000)
+            let time = UInt64(index) * 1_000
+            small.apply(ProcessEvent(pid: 1, change: .fork(child: child), time: time))
+            small.apply(ProcessEvent(pid: child, change: .exit(status: 0), time: time + 10))
+        }
+        #expect(small.count <= 102)
+        #expect(small.evictedEarly == 9_900)
+    }
+
+    @Test func aChainOfAHundredThousandForksIsReleasedWithoutOverflow() {
+        let chain = ProcessTable(bootOffset: 0, realtimeOffset: 0) { _ in .unknown }
+        for index in 0..<100_000 {
+            let time = UInt64(index) * 1_000
+            let parent = Int32(index % 30_000 + 1)
+            chain.apply(ProcessEvent(pid: parent, change: .fork(child: parent % 30_000 + 1), time: time))
+            chain.apply(ProcessEvent(pid: parent, change: .exit(status: 0), time: time + 10))
+        }
+        let last = Int32(100_000 % 30_000 + 1)
+        let ancestors = chain.process(last)?.lineage?.identities().count ?? 0
+        #expect((Lineage.maximumDepth / 2...Lineage.maximumDepth + 1).contains(ancestors))
+    }
+}
