@@ -56,7 +56,8 @@ private func consume(_ records: UInt64, from harness: RingHarness, limit: Int) -
         let harness = try #require(RingHarness(capacity: capacity))
         let records = volume(debug: 100_000, release: 10_000_000)
         var plan = cringproducer_plan(
-            records: records, smallest: 8, largest: 700, batch: 100, spin: 0, with_giants: true, in_turns: false,
+            records: records, smallest: 8, largest: 700, batch: 100, spin: 0, with_giants: true,
+            in_turns: false,
             seed: UInt64(limit))
         let producer = try #require(cringproducer_start(harness.producer, &plan))
         let outcome = consume(records, from: harness, limit: limit)
@@ -72,7 +73,8 @@ private func consume(_ records: UInt64, from harness: RingHarness, limit: Int) -
         let harness = try #require(RingHarness())
         let records = volume(debug: 50_000, release: 500_000)
         var plan = cringproducer_plan(
-            records: records, smallest: 8, largest: 8, batch: 1, spin: spin, with_giants: false, in_turns: true,
+            records: records, smallest: 8, largest: 8, batch: 1, spin: spin, with_giants: false,
+            in_turns: true,
             seed: UInt64(spin))
         let producer = try #require(cringproducer_start(harness.producer, &plan))
         let outcome = consume(records, from: harness, limit: .max)
