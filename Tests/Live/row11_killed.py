@@ -1,4 +1,4 @@
-"""Row 11: kill -9 while audit rules are in and events flow, again and again; what is left, and who was blocked."""
+"""Row 11: kill -9 while audit rules are in and events flow, again and again: what is left, and who waited."""
 
 import os
 import random
@@ -36,8 +36,8 @@ def run():
             own = [rule for rule in audit_rules() if "vedette" in rule]
             events = bool(vedette.wait_for(lambda _: True)) if touch(directory) else False
             code, _ = vedette.stop()
-    verdict(11, f"{kills} kills, {seen.count(True)} of them with own rules in the kernel (after the last one there "
-            f"were {len(left)} rules); the next start had {len(own)} and heard events: {events}",
+    verdict(11, f"{kills} kills, {seen.count(True)} of them with own rules in the kernel (after the last one "
+            f"there were {len(left)} rules); the next start had {len(own)} and heard events: {events}",
             seen.count(True) > kills / 4 and own and events and code == 0)
     same_rules = verdict(11, f"rules after the next stop: {len(audit_rules())}, before: {len(rules)}",
                          audit_rules() == rules)
@@ -45,10 +45,13 @@ def run():
         for rule in audit_rules():
             note(rule)
     now = audit_settings()
-    differences = [f"{name} {settings[name]} became {now[name]}" for name in SETTINGS if settings[name] != now[name]]
-    verdict(11, "settings after the next stop: " + ("; ".join(differences) or "as before"), not differences)
-    verdict(11, f"a writer's open+write+close: p50 {during[1]} us, p99 {during[2]} us, at most {during[3]} us in "
-            f"{during[0]} rounds (alone: p50 {alone[1]}, p99 {alone[2]}, at most {alone[3]}); bar {BLOCKED} us",
+    changed = [name for name in SETTINGS if settings[name] != now[name]]
+    differences = [f"{name} {settings[name]} became {now[name]}" for name in changed]
+    text = "; ".join(differences) or "as before"
+    verdict(11, f"settings after the next stop: {text}", not differences)
+    verdict(11, f"a writer's open+write+close: p50 {during[1]} us, p99 {during[2]} us, at most "
+            f"{during[3]} us in {during[0]} rounds (alone: p50 {alone[1]}, p99 {alone[2]}, at most {alone[3]}); "
+            f"bar {BLOCKED} us",
             0 < during[3] <= BLOCKED)
 
 
