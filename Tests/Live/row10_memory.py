@@ -98,7 +98,8 @@ def measure(row, options):
     phases = ", ".join(f"{name} {size}" for name, size in sampler.highest.items())
     verdict(row, f"{forks} forks at {rate:.0f}/s, {rounds} rounds of churn: at most {most['VmRSS']} kB "
             f"resident ({sizes_text(most)}), at the end {sampler.last.get('VmRSS')} kB "
-            f"({sizes_text(sampler.last)}); highest by phase: {phases}; bar {LIMIT} kB", alive and code == 0 and most["VmRSS"] <= LIMIT)
+            f"({sizes_text(sampler.last)}); highest by phase: {phases}; bar {LIMIT} kB",
+            alive and code == 0 and most["VmRSS"] <= LIMIT)
     for name, size in sampler.largest:
         note(f"{size} kB {name}")
     for line in summary.splitlines():

@@ -20,7 +20,7 @@ def run():
         return
     kills = setting("KILLS", 50)
     chance = random.Random(setting("SEED", 11))
-    rules, settings = audit_rules(), audit_settings()
+    rules, settings, waited = audit_rules(), audit_settings(), audit_waited()
     if settings["enabled"] == "2":
         skip(11, "audit is immutable on this host until it reboots")
         return
@@ -50,9 +50,12 @@ def run():
     text = "; ".join(differences) or "as before"
     verdict(11, f"settings after the next stop: {text}", not differences)
     verdict(11, f"a writer's open+write+close: p50 {during[1]} us, p99 {during[2]} us, at most "
-            f"{during[3]} us in {during[0]} rounds (alone: p50 {alone[1]}, p99 {alone[2]}, at most {alone[3]}); "
-            f"bar {BLOCKED} us",
+            f"{during[3]} us in {during[0]} rounds (alone: p50 {alone[1]}, p99 {alone[2]}, at most {alone[3]}"
+            f"); bar {BLOCKED} us",
             0 < during[3] <= BLOCKED)
+    if waited is not None:
+        verdict(11, f"all that anybody waited for audit's backlog (the kernel's count): {waited} before, "
+                f"{audit_waited()} after", audit_waited() == waited)
 
 
 def writer_latency(directory, body):
@@ -103,6 +106,15 @@ def audit_rules():
 
 
 def audit_settings():
-    lines = subprocess.run(["auditctl", "-s"], capture_output=True, text=True).stdout.splitlines()
-    values = dict(line.split()[:2] for line in lines if len(line.split()) > 1)
+    values = audit_status()
     return {name: values.get(name) for name in SETTINGS}
+
+
+def audit_waited():
+    """How long processes were held up by a full backlog since boot; None on kernels before 5.9."""
+    return audit_status().get("backlog_wait_time_actual")
+
+
+def audit_status():
+    lines = subprocess.run(["auditctl", "-s"], capture_output=True, text=True).stdout.splitlines()
+    return dict(line.split()[:2] for line in lines if len(line.split()) > 1)
