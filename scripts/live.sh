@@ -12,7 +12,7 @@ for tool in python3 gcc make; do
     command -v $tool >/dev/null || { echo "SKIPPED: the live tests need $tool."; exit 0; }
 done
 if [ ! -x "${VEDETTE:-.build/release/vedette}" ]; then
-    echo "no ${VEDETTE:-.build/release/vedette}: build it first (swift build -c release --static-swift-stdlib)" >&2
+    echo "no ${VEDETTE:-.build/release/vedette}: swift build -c release --static-swift-stdlib" >&2
     exit 1
 fi
 
@@ -57,7 +57,8 @@ clean_up() {
     fi
     findmnt -rno TARGET | grep -F /vedette-live | sort -r | while read -r mount; do umount -l "$mount"; done
     # The mark is CONTAINER_MARK of row01_02_attribution.py.
-    find /sys/fs/cgroup -depth -type d \( -name '11fe7e57*' -o -name 'vedette-live*' \) -exec rmdir {} + 2>/dev/null
+    find /sys/fs/cgroup -depth -type d \( -name '11fe7e57*' -o -name 'vedette-live*' \) \
+        -exec rmdir {} + 2>/dev/null
     rm -rf "${VEDETTE_LIVE_DIR:-/var/lib}"/vedette-live.*
 }
 trap clean_up EXIT

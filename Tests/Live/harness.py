@@ -1,7 +1,7 @@
 """What every row of the live tests needs: a running vedette, its events, and verdicts.
 
-A row is a module `row*.py` with a function `run()`. It starts `Vedette` as a black box, makes changes on the real
-kernel, and calls `verdict` for each thing that it shows, or `skip` where this host cannot show it.
+A row is a module `row*.py` with a function `run()`. It starts `Vedette` as a black box, makes changes on the
+real kernel, and calls `verdict` for each thing that it shows, or `skip` where this host cannot show it.
 """
 
 import contextlib
@@ -82,8 +82,8 @@ class Vedette:
     """A `vedette watch` that runs inside a `with` block.
 
     `events` has the parsed JSON lines so far (with `json=False`: `lines` has the text);
-    `arrivals` has the CLOCK_MONOTONIC nanoseconds at which each line was read. With `output`, the path of a file,
-    the lines go there and none are read here.
+    `arrivals` has the CLOCK_MONOTONIC nanoseconds at which each line was read. With `output`, the path of a
+    file, the lines go there and none are read here.
     """
 
     READY_WITHIN = 30.0
@@ -93,7 +93,8 @@ class Vedette:
         self.command = [program, "watch", "--settle", str(settle)]
         if json:
             self.command.append("--json")
-        self.command += [*options, *([str(paths)] if isinstance(paths, (str, os.PathLike)) else map(str, paths))]
+        one = isinstance(paths, (str, os.PathLike))
+        self.command += [*options, *([str(paths)] if one else map(str, paths))]
         self.json = json
         self.output = output
         self.events = []
@@ -160,7 +161,7 @@ class Vedette:
         self._ready.set()
 
     def wait_for(self, predicate, timeout=10.0):
-        """The first event for which `predicate(event)` is true, old ones included; None after `timeout` seconds."""
+        """The first event for which `predicate(event)` is true, old ones too; None after `timeout`."""
         deadline = time.monotonic() + timeout
         seen = 0
         with self._changed:
@@ -192,7 +193,7 @@ class Vedette:
         return self.process.poll() is None
 
     def stop(self, timeout=20.0):
-        """Ends it as Ctrl-C does. Returns its exit code and the summary; a hanging one is killed: exit code -9."""
+        """Ends it as Ctrl-C does. Returns exit code and summary; a hanging one is killed: exit code -9."""
         if self.exit_code is None:
             if self.process.poll() is None:
                 self.process.send_signal(signal.SIGINT)

@@ -1,4 +1,4 @@
-"""Rows 1 and 2: who wrote each of thousands of files, with audit, without it, and with audit owned by another.
+"""Rows 1 and 2: who wrote each of thousands of files, with audit, without it, with another's audit.
 
 The driver `writers` logs the truth; every attribute of every file is then right, unknown or wrong.
 """
@@ -79,7 +79,7 @@ def audit_pid():
 
 @contextlib.contextmanager
 def container_groups(count=5):
-    """cgroups as docker names them: for each container the directories in all hierarchies that take processes."""
+    """cgroups as docker names them: for each container its directories in all hierarchies, with commas."""
     roots = [root for root in HIERARCHIES if (root / "cgroup.procs").exists()]
     made = []
     containers = []
@@ -131,7 +131,8 @@ def measure(row, kinds, trials, options, bars):
             truths = [json.loads(line) for line in truth.open()]
             score(f"{row} {kind}", truths, by_path, bars_of(kind, bars), seconds)
         if code != 0 or not survived:
-            verdict(row, f"exit code {code}, " + ("when stopped" if survived else "before it was stopped"), False)
+            when = "when stopped" if survived else "before it was stopped"
+            verdict(row, f"exit code {code}, {when}", False)
         if setting("SHOW_SUMMARY", 0):
             print(vedette.coverage + summary)
 
@@ -168,8 +169,8 @@ def score(row, truths, by_path, bars, seconds):
             (wrong, unknown, right)[outcome][attribute] += 1
     total = len(truths)
     enough = total > 0 and all(right[attribute] >= total * share for attribute, share in bars.items())
-    parts = [f"{attribute} {share_text(right[attribute], total)}{counts(unknown[attribute], wrong[attribute])}"
-             for attribute in ATTRIBUTES]
+    parts = [
+        f"{name} {share_text(right[name], total)}{counts(unknown[name], wrong[name])}" for name in ATTRIBUTES]
     lines = sum(len(by_path.get(truth["path"], [])) for truth in truths)
     text = f"{total} files in {seconds:.1f} s, {len(missing)} missing, {lines} lines; " + ", ".join(parts)
     verdict(row, text, enough and not missing and not sum(wrong.values()))

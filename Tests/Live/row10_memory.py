@@ -85,7 +85,8 @@ def measure(row, options):
         subprocess.run([tester("forkstorm"), str(forks), tester("nothing")], check=True)
         rate = forks / (time.monotonic() - started)
         sampler.phase = "churn"
-        churns = [subprocess.Popen([tester("churn"), directory, str(seconds)], stdout=subprocess.PIPE) for _ in "ab"]
+        command = [tester("churn"), directory, str(seconds)]
+        churns = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
         rounds = sum(int(churn.communicate()[0] or 0) for churn in churns)
         sampler.phase = "10 s after"
         time.sleep(setting("REST_SECONDS", 10))
@@ -95,9 +96,10 @@ def measure(row, options):
         code, summary = vedette.stop()
     most = sampler.at_most
     phases = ", ".join(f"{name} {size}" for name, size in sampler.highest.items())
-    verdict(row, f"{forks} forks at {rate:.0f}/s, {rounds} rounds of churn: at most {most['VmRSS']} kB resident "
-            f"({sizes_text(most)}), at the end {sampler.last.get('VmRSS')} kB ({sizes_text(sampler.last)}); "
-            f"highest by phase: {phases}; bar {LIMIT} kB", alive and code == 0 and most["VmRSS"] <= LIMIT)
+    verdict(row, f"{forks} forks at {rate:.0f}/s, {rounds} rounds of churn: at most {most['VmRSS']} kB "
+            f"resident ({sizes_text(most)}), at the end {sampler.last.get('VmRSS')} kB "
+            f"({sizes_text(sampler.last)}); highest by phase: {phases}; bar {LIMIT} kB",
+            alive and code == 0 and most["VmRSS"] <= LIMIT)
     for name, size in sampler.largest:
         note(f"{size} kB {name}")
     for line in summary.splitlines():

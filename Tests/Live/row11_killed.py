@@ -1,4 +1,4 @@
-"""Row 11: kill -9 while audit rules are in and events flow, again and again; what is left, and who was blocked."""
+"""Row 11: kill -9 while audit rules are in and events flow, again and again: what is left, and who waited."""
 
 import os
 import random
@@ -20,7 +20,7 @@ def run():
         return
     kills = setting("KILLS", 50)
     chance = random.Random(setting("SEED", 11))
-    rules, settings = audit_rules(), audit_settings()
+    rules, settings, waited = audit_rules(), audit_settings(), audit_waited()
     if settings["enabled"] == "2":
         skip(11, "audit is immutable on this host until it reboots")
         return
@@ -36,8 +36,8 @@ def run():
             own = [rule for rule in audit_rules() if "vedette" in rule]
             events = bool(vedette.wait_for(lambda _: True)) if touch(directory) else False
             code, _ = vedette.stop()
-    verdict(11, f"{kills} kills, {seen.count(True)} of them with own rules in the kernel (after the last one there "
-            f"were {len(left)} rules); the next start had {len(own)} and heard events: {events}",
+    verdict(11, f"{kills} kills, {seen.count(True)} of them with own rules in the kernel (after the last one "
+            f"there were {len(left)} rules); the next start had {len(own)} and heard events: {events}",
             seen.count(True) > kills / 4 and own and events and code == 0)
     same_rules = verdict(11, f"rules after the next stop: {len(audit_rules())}, before: {len(rules)}",
                          audit_rules() == rules)
@@ -45,11 +45,17 @@ def run():
         for rule in audit_rules():
             note(rule)
     now = audit_settings()
-    differences = [f"{name} {settings[name]} became {now[name]}" for name in SETTINGS if settings[name] != now[name]]
-    verdict(11, "settings after the next stop: " + ("; ".join(differences) or "as before"), not differences)
-    verdict(11, f"a writer's open+write+close: p50 {during[1]} us, p99 {during[2]} us, at most {during[3]} us in "
-            f"{during[0]} rounds (alone: p50 {alone[1]}, p99 {alone[2]}, at most {alone[3]}); bar {BLOCKED} us",
+    changed = [name for name in SETTINGS if settings[name] != now[name]]
+    differences = [f"{name} {settings[name]} became {now[name]}" for name in changed]
+    text = "; ".join(differences) or "as before"
+    verdict(11, f"settings after the next stop: {text}", not differences)
+    verdict(11, f"a writer's open+write+close: p50 {during[1]} us, p99 {during[2]} us, at most "
+            f"{during[3]} us in {during[0]} rounds (alone: p50 {alone[1]}, p99 {alone[2]}, at most {alone[3]}"
+            f"); bar {BLOCKED} us",
             0 < during[3] <= BLOCKED)
+    if waited is not None:
+        verdict(11, f"all that anybody waited for audit's backlog (the kernel's count): {waited} before, "
+                f"{audit_waited()} after", audit_waited() == waited)
 
 
 def writer_latency(directory, body):
@@ -100,6 +106,15 @@ def audit_rules():
 
 
 def audit_settings():
-    lines = subprocess.run(["auditctl", "-s"], capture_output=True, text=True).stdout.splitlines()
-    values = dict(line.split()[:2] for line in lines if len(line.split()) > 1)
+    values = audit_status()
     return {name: values.get(name) for name in SETTINGS}
+
+
+def audit_waited():
+    """How long processes were held up by a full backlog since boot; None on kernels before 5.9."""
+    return audit_status().get("backlog_wait_time_actual")
+
+
+def audit_status():
+    lines = subprocess.run(["auditctl", "-s"], capture_output=True, text=True).stdout.splitlines()
+    return dict(line.split()[:2] for line in lines if len(line.split()) > 1)

@@ -21,7 +21,7 @@ def chosen(names):
         digits = name.removeprefix("row").lstrip("0")
         found = [
             module for module in modules
-            if (digits in (part.lstrip("0") for part in numbers(module)) if digits.isdigit() else name in module)
+            if (digits in numbers(module) if digits.isdigit() else name in module)
         ]
         if not found:
             sys.exit(f"no row is called {name}; there are: {' '.join(modules)}")
@@ -30,8 +30,8 @@ def chosen(names):
 
 
 def numbers(module):
-    """The row numbers in a name: row01_02_attribution is rows 01 and 02."""
-    return [part for part in module.removeprefix("row").split("_") if part.isdigit()]
+    """The row numbers in a name: row01_02_attribution is rows 1 and 2."""
+    return [part.lstrip("0") for part in module.removeprefix("row").split("_") if part.isdigit()]
 
 
 def main():

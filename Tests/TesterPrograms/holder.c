@@ -1,7 +1,7 @@
 /* Registers itself as the audit daemon, as auditd would, and throws away what it hears, until SIGTERM.
  *
- * Prints "holding" when it has the place. Enables audit with a backlog that never blocks anybody; whoever starts it
- * restores those settings. */
+ * Prints "holding" when it has the place. Enables audit with a backlog that never blocks anybody; whoever
+ * starts it restores those settings. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/audit.h>
@@ -18,7 +18,8 @@ static int set_status(int fd, struct audit_status status)
         struct nlmsghdr header;
         struct audit_status status;
     } message = {
-        .header = { .nlmsg_len = sizeof message, .nlmsg_type = AUDIT_SET, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+        .header = { .nlmsg_len = sizeof message, .nlmsg_type = AUDIT_SET,
+            .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
         .status = status,
     };
     if (send(fd, &message, sizeof message, 0) < 0)

@@ -1,5 +1,5 @@
-/* Writes one line to the file that its first argument names, and is gone. Static: the shortest life of a program.
- * Further arguments only vary what there is to report. */
+/* Writes one line to the file that its first argument names, and is gone. Static: the shortest life of a
+ * program. Further arguments only vary what there is to report. */
 #include <fcntl.h>
 #include <unistd.h>
 

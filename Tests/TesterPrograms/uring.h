@@ -31,7 +31,8 @@ static inline int uring_open(struct uring *ring)
     int access = PROT_READ | PROT_WRITE, flags = MAP_SHARED | MAP_POPULATE;
     ring->submissions = mmap(NULL, submissions, access, flags, ring->fd, IORING_OFF_SQ_RING);
     ring->completions = mmap(NULL, completions, access, flags, ring->fd, IORING_OFF_CQ_RING);
-    ring->entries = mmap(NULL, p->sq_entries * sizeof(struct io_uring_sqe), access, flags, ring->fd, IORING_OFF_SQES);
+    size_t entries = p->sq_entries * sizeof(struct io_uring_sqe);
+    ring->entries = mmap(NULL, entries, access, flags, ring->fd, IORING_OFF_SQES);
     if (ring->submissions == MAP_FAILED || ring->completions == MAP_FAILED || ring->entries == MAP_FAILED)
         return -errno;
     return 0;

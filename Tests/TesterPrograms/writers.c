@@ -2,14 +2,15 @@
  *
  *   writers TRUTH DIR TINY TRIALS KIND [CGROUP…]
  *
- * TRUTH   file that gets one line of JSON for each trial: path, pid, parent, executable, args, uid, auid, container
+ * TRUTH   file that gets one line of JSON for each trial: path, pid, parent, executable, args, uid, auid,
+ *         container
  * DIR     where each trial writes a file of its own
  * TINY    a static program that writes the file which its first argument names, and exits
  * KIND    sh | tiny | fork | uring-write | uring-open | box | thread | shift
- *         thread: a second thread writes, or (every other trial) executes TINY; shift: one process writes as it was
- *         born, then as somebody else, then as another program, each time to a file of its own
- * CGROUP  for box: cgroup directories to be in, in turn; the last component is the container's id. Those of one
- *         container in several hierarchies are given as one argument with commas in between.
+ *         thread: a second thread writes, or (every other trial) executes TINY; shift: one process writes as
+ *         it was born, then as somebody else, then as another program, each time to a file of its own
+ * CGROUP  for box: cgroup directories to be in, in turn; the last component is the container's id. Those of
+ *         one container in several hierarchies are given as one argument with commas in between.
  *
  * Must be started after the sensor: what was forked before audit was enabled has no audit context.
  */
@@ -92,7 +93,8 @@ static void write_by_hand(const char *path)
     close(fd);
 }
 
-/* `all`: open, write and close through the ring; else only the write. Every other trial runs in a kernel worker. */
+/* `all`: open, write and close through the ring; else only the write. Every other trial is done by a kernel
+ * worker. */
 static void write_by_uring(const struct trial *trial, bool all)
 {
     struct uring ring;
@@ -105,7 +107,8 @@ static void write_by_uring(const struct trial *trial, bool all)
     int fd;
     if (all) {
         fd = uring_run(&ring, &(struct io_uring_sqe){
-            .opcode = IORING_OP_OPENAT, .flags = flags, .fd = AT_FDCWD, .addr = (uintptr_t)trial->path, .len = 0666,
+            .opcode = IORING_OP_OPENAT, .flags = flags, .fd = AT_FDCWD,
+            .addr = (uintptr_t)trial->path, .len = 0666,
             .open_flags = O_WRONLY | O_CREAT | O_TRUNC });
     } else {
         fd = open(trial->path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
@@ -166,7 +169,8 @@ static void set_arguments(struct trial *trial, const char *kind)
     int n = 0;
     char **arguments = trial->arguments;
     snprintf(text[1], sizeof text[1], "--trial=%d", trial->number);
-    snprintf(text[2], sizeof text[2], "%.*s", trial->number % 97, "a rather long argument, cut off at some place; "
+    snprintf(text[2], sizeof text[2], "%.*s", trial->number % 97,
+        "a rather long argument, cut off at some place; "
         "with \"quotes\", a \\ and a\nnew line; äöü; and some more words to the end");
     if (!strcmp(kind, "sh")) {
         trial->executable = shell;
@@ -212,7 +216,8 @@ static void print_string(FILE *out, const char *bytes)
 
 static void print_truth(FILE *out, const struct trial *trial, const char *kind, int pid, long inherited_auid)
 {
-    fprintf(out, "{\"kind\":\"%s\",\"pid\":%d,\"parent\":%d,\"uid\":%u,\"path\":", kind, pid, getpid(), trial->uid);
+    fprintf(out, "{\"kind\":\"%s\",\"pid\":%d,\"parent\":%d,\"uid\":%u,\"path\":", kind, pid, getpid(),
+        trial->uid);
     print_string(out, trial->path);
     fprintf(out, ",\"executable\":");
     print_string(out, trial->executable);
