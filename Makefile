@@ -1,23 +1,49 @@
-# vedette: `make help` lists the targets.
+# vedette. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help deps run test ci
+.PHONY: help deps build run demo test test-live test-kernels bench fuzz lint golden ci clean
 
-PACKAGES := libaudit-dev zlib1g-dev liblzma-dev libzstd-dev gcc make python3 python3-jsonschema auditd
-
-help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## install the Debian packages that are missing
-	@dpkg-query -W -f='$${Status}\n' $(PACKAGES) 2>&1 | grep -qv '^install ok installed' \
-		&& { apt-get update -qq && apt-get install -y -qq --no-install-recommends $(PACKAGES); } || true
+	@scripts/deps.sh build
 
-run: deps ## watch /etc, /usr/local and /tmp/vedette-demo
+build: deps ## build the release: .build/release/vedette
 	swift build -c release --static-swift-stdlib --product vedette
-	mkdir -p /tmp/vedette-demo
-	@echo "In a second terminal: echo hello > /tmp/vedette-demo/file"
-	.build/release/vedette watch /etc /usr/local /tmp/vedette-demo
 
-test: deps ## set up and run the tests
-	swift test --disable-xctest
+run: build ## watch /etc, /usr/local and a demonstration directory; Ctrl-C ends
+	@scripts/run.sh
 
-ci: test ## what CI runs
+demo: build ## watch a directory, make changes in it, show the lines, and end
+	@scripts/demo.sh
+
+test: deps ## build and pass the tests
+	swift test --disable-xctest --explicit-target-dependency-import-check error
+
+test-live: build ## show the promises on this very kernel (root; minutes)
+	@scripts/deps.sh live
+	@scripts/live.sh $(ROWS)
+
+test-kernels: build ## the same in virtual machines, on other kernels
+	@if [ -x scripts/kernels.sh ]; then scripts/kernels.sh; \
+	else echo "SKIPPED: scripts/kernels.sh is not there"; fi
+
+bench: deps ## measure, side by side with bare C peers
+	@scripts/deps.sh bench
+	@scripts/bench.sh
+
+fuzz: deps ## fuzz each decoder; FUZZ_SECONDS=600 each
+	@scripts/fuzz.sh
+
+lint: ## check format and style
+	swift format lint --strict -r Sources Tests Package.swift
+
+golden: deps ## rewrite the golden files of the tests; read the diff
+	VEDETTE_UPDATE_GOLDEN=1 VEDETTE_REWRITE_GOLDEN=1 swift test --disable-xctest --filter KernelDecodingTests
+	@git --no-pager diff --stat
+
+ci: ## all that CI runs, step by step
+	@scripts/ci.sh
+
+clean: ## remove what was built
+	rm -rf .build .build-* Benchmarks/.build Fuzz/.build

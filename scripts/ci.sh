@@ -1,0 +1,33 @@
+#!/bin/bash
+# All that CI runs. Each step says how long it took; the first that fails ends it.
+set -u
+cd "$(dirname "$0")/.."
+begin=$SECONDS
+
+# step NAME COMMAND…
+step() {
+    local name=$1 start=$SECONDS code=0
+    shift
+    echo "=== ci: $name"
+    "$@" || code=$?
+    if [ $code != 0 ]; then
+        echo "=== ci: $name FAILED (exit code $code) after $((SECONDS - start)) s; $((SECONDS - begin)) s in all" >&2
+        exit 1
+    fi
+    echo "=== ci: $name passed in $((SECONDS - start)) s"
+}
+
+# Steps that hear the kernel.
+root_step() {
+    if [ "$(id -u)" = 0 ]; then step "$@"; else echo "=== ci: $1 SKIPPED: needs root"; fi
+}
+
+step deps make deps
+step lint make lint
+step test make test
+step "ring under the thread sanitizer" Tests/Tools/ring_under_tsan.sh
+step "a broken ring is caught" Tests/Tools/broken_ring_is_caught.sh
+step fuzz make fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-20}"
+root_step demo make demo
+root_step test-live make test-live
+echo "=== ci: passed in $((SECONDS - begin)) s"
