@@ -128,7 +128,8 @@ private func text(_ path: String, in object: [String: Any]) -> String? { value(p
 extension ECSEncoderTests {
     @Test(arguments: [
         ("/", nil, "/", nil), ("/etc", "etc", "/", nil), ("/etc/a.b.c", "a.b.c", "/etc", "c"),
-        ("/etc.d/.profile", ".profile", "/etc.d", nil), ("/a/b.", "b.", "/a", nil), ("/a/.x.y", ".x.y", "/a", "y"),
+        ("/etc.d/.profile", ".profile", "/etc.d", nil),
+        ("/a/b.", "b.", "/a", nil), ("/a/.x.y", ".x.y", "/a", "y"),
         ("", nil, "", nil), ("odd", "odd", "", nil),
     ])
     func takesAPathApart(_ path: String, _ name: String?, _ directory: String, _ suffix: String?) throws {
