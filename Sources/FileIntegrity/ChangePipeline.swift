@@ -17,7 +17,10 @@ package final class ChangePipeline<Inspector: FileInspector> {
     private let deliver: (FileChange) -> Void
 
     /// Whether audit records arrive: then login user and arguments are worth waiting for.
-    package var auditIsLive = false
+    package var auditIsLive: Bool {
+        get { table.auditIsLive }
+        set { table.auditIsLive = newValue }
+    }
     /// Nanoseconds that a change waits for its who: for the exit record of a dead process, or for audit.
     package var patience: UInt64 { auditIsLive ? 100_000_000 : 40_000_000 }
     package private(set) var fileEvents: UInt64 = 0
@@ -109,11 +112,18 @@ package final class ChangePipeline<Inspector: FileInspector> {
             deliver: { draft in
                 joinAudit(draft)
                 var change = draft.change
-                let attribution = table.describe(draft.actor, fileOwner: change.kind == .created ? change.owner : nil)
+                if table.wantsAnotherLook(draft.actor), let snapshot = look(draft.actor.pid) { table.apply(snapshot) }
+                let attribution = table.describe(draft.actor, fileOwner: owner(of: change))
                 if attribution.process.pid > 0 { change.attribution = attribution }
                 changes += 1
                 self.deliver(change)
             })
+    }
+
+    /// Who a new file belongs to; the maker, unless somebody gave it away since.
+    private func owner(of change: FileChange) -> FileOwner? {
+        guard change.kind == .created, let user = change.owner, let group = change.group else { return nil }
+        return FileOwner(user: user, group: group)
     }
 
     private func joinAudit(_ draft: ChangeDraft) {

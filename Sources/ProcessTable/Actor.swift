@@ -64,7 +64,17 @@ extension ProcessTable {
         guard let process = actor.process, let image = actor.image else { return false }
         guard image.executable.isKnown, process.credentials(for: actor).isKnown else { return false }
         guard wantsAudit else { return true }
-        return image.arguments.isKnown && process.loginUser.isKnown
+        return image.arguments.isKnown && loginUser(of: process, for: actor).isKnown
+    }
+
+    private func loginUser(of process: TrackedProcess, for actor: Actor) -> Attributed<LoginUser> {
+        process.loginUser(from: actor.notBefore, to: actor.readAt, hasRecords: auditIsLive)
+    }
+
+    /// Whether a look at the process now would tell more about its login user at the event.
+    package func wantsAnotherLook(_ actor: Actor) -> Bool {
+        guard !auditIsLive, let process = actor.process, process.died == nil else { return false }
+        return !loginUser(of: process, for: actor).isKnown
     }
 
     /// Whether the process behind `actor` may still be looked at in `/proc`.
@@ -72,12 +82,13 @@ extension ProcessTable {
 
     /// Everything that is known about who did it. `fileOwner` is the owner of a file that the event created: it
     /// tells which of two sets of ids the process had at that moment.
-    package func describe(_ actor: Actor, fileOwner: UInt32? = nil) -> Attribution {
+    package func describe(_ actor: Actor, fileOwner: FileOwner? = nil) -> Attribution {
         rebind(actor)
         var identity = ProcessIdentity(pid: actor.pid)
         var ancestors: [ProcessIdentity] = []
         if let process = actor.process {
             process.describe(into: &identity, image: actor.image)
+            identity.loginUser = loginUser(of: process, for: actor)
             identity.credentials = process.credentials(for: actor, fileOwner: fileOwner)
             ancestors = process.lineage?.identities() ?? []
         }
@@ -96,7 +107,6 @@ extension TrackedProcess {
             identity.arguments = isInherited ? image.arguments.inherited : image.arguments
             identity.name = isInherited ? image.name.inherited : image.name
         }
-        identity.loginUser = loginUser
         identity.loginSession = loginSession
         identity.terminal = terminal
         identity.workingDirectory = workingDirectory
@@ -135,7 +145,7 @@ extension TrackedProcess {
     }
 
     /// The ids when the event happened.
-    fileprivate func credentials(for actor: Actor, fileOwner: UInt32? = nil) -> Attributed<Credentials> {
+    fileprivate func credentials(for actor: Actor, fileOwner: FileOwner? = nil) -> Attributed<Credentials> {
         if earlierCredentials.isEmpty || credentialsSince <= actor.notBefore { return credentials }
         var possible: [Attributed<Credentials>] = []
         for (index, earlier) in earlierCredentials.enumerated() {
@@ -146,8 +156,21 @@ extension TrackedProcess {
         if credentialsSince <= actor.readAt { possible.append(credentials) }
         if possible.count <= 1 { return possible.first ?? .unknown }
         guard let fileOwner else { return .unknown }
-        let matching = possible.filter { $0.value?.effectiveUser == fileOwner }
+        let matching = possible.filter {
+            $0.value?.effectiveUser == fileOwner.user && $0.value?.effectiveGroup == fileOwner.group
+        }
         return matching.only ?? .unknown
+    }
+}
+
+/// The owner of a file that an event created: the ids of its maker at that moment.
+package struct FileOwner: Sendable {
+    package var user: UInt32
+    package var group: UInt32
+
+    package init(user: UInt32, group: UInt32) {
+        self.user = user
+        self.group = group
     }
 }
 

@@ -12,7 +12,7 @@ extension ProcessTable {
         let processes = generation(of: facts.pid, from: earliest, to: facts.readAt)
         guard let process = processes.only ?? (processes.isEmpty ? existing(facts.pid, at: facts.readAt) : nil)
         else { return }
-        learnIdentity(of: process, from: facts)
+        learnIdentity(of: process, from: facts, earliest: earliest)
         if facts.arguments != nil, facts.success == true {
             learnExec(of: process, from: facts, earliest: earliest)
         } else if !facts.isUring, let path = facts.executable {
@@ -25,7 +25,10 @@ extension ProcessTable {
     /// A process was given its login user.
     package func apply(_ login: AuditLogin) {
         guard login.success != false, let process = process(login.pid), process.died == nil else { return }
-        if let user = login.user { process.setLoginUser(Attributed(user, .exact, from: .audit)) }
+        if let user = login.user {
+            let time = monotonic(milliseconds: login.id.milliseconds)
+            process.observeLoginUser(Attributed(user, .exact, from: .audit), at: time)
+        }
         if let session = login.session { process.loginSession = Attributed(session, .exact, from: .audit) }
     }
 
@@ -34,11 +37,13 @@ extension ProcessTable {
         return realtime > realtimeOffset ? realtime - realtimeOffset : 0
     }
 
-    private func learnIdentity(of process: TrackedProcess, from facts: AuditFacts) {
+    private func learnIdentity(of process: TrackedProcess, from facts: AuditFacts, earliest: UInt64) {
         if let parent = facts.parentPid {
             process.parentPid.improve(with: Attributed(parent, .exact, from: .audit))
         }
-        if let user = facts.loginUser { process.setLoginUser(Attributed(user, .exact, from: .audit)) }
+        if let user = facts.loginUser {
+            process.observeLoginUser(Attributed(user, .exact, from: .audit), at: earliest)
+        }
         if let session = facts.loginSession {
             process.loginSession = Attributed(session, .exact, from: .audit)
         }

@@ -26,6 +26,10 @@ package final class ProcessTable {
     package var realtimeOffset: UInt64
     /// Whether exec events arrive; without them executable opens have to stand in for them.
     package var connectorIsLive = false
+    /// Whether exit records arrive; without them the end of the first thread has to stand for that of the process.
+    package var taskstatsIsLive = false
+    /// Whether audit records each setting of a login user.
+    package var auditIsLive = false
 
     private var byPid: [Int32: TrackedProcess] = [:]
     /// Dead processes in the order of their deaths; `graveHead` is the oldest that is still remembered.
@@ -55,7 +59,7 @@ package final class ProcessTable {
     package func apply(_ event: ProcessEvent) {
         switch event.change {
         case .fork(let child): fork(parent: event.pid, child: child, at: event.time)
-        case .exec: existing(event.pid, at: event.time).exec(at: event.time)
+        case .exec: exec(event.pid, at: event.time)
         case .user(let real, let effective): changeUser(event, real: real, effective: effective)
         case .group(let real, let effective): changeGroup(event, real: real, effective: effective)
         case .name(let name):
@@ -74,13 +78,19 @@ package final class ProcessTable {
         child.lineage = parent.lineageForChildren()
         child.credentials = parent.credentials.inherited
         child.credentialsSince = time
-        child.loginUser = parent.loginUser.inherited
+        child.inheritLoginUser(parent.loginUser.inherited)
         child.loginSession = parent.loginSession.inherited
         child.terminal = parent.terminal.inherited
         child.workingDirectory = parent.workingDirectory.inherited
         child.container = parent.container.inherited
         insert(child)
         lastFork = (parentPid, child)
+    }
+
+    private func exec(_ pid: Int32, at time: UInt64) {
+        // When a further thread executes, the first one ends and hands its pid over: the process lives on.
+        if let process = byPid[pid], process.died != nil, !process.hasExitRecord { process.died = nil }
+        existing(pid, at: time).exec(at: time)
     }
 
     private func changeUser(_ event: ProcessEvent, real: UInt32, effective: UInt32) {
@@ -130,8 +140,10 @@ package final class ProcessTable {
         lastFork = nil
         if let user = snapshot.loginUser {
             let value = Attributed(user, .snapshot, from: .procfs)
-            if let parent = byPid[snapshot.pid], parent.died == nil { parent.setLoginUser(value) }
-            fork.child.setLoginUser(value.inherited)
+            if let parent = byPid[snapshot.pid], parent.died == nil {
+                parent.observeLoginUser(value, at: snapshot.begin)
+            }
+            fork.child.inheritLoginUser(value.inherited)
         }
         if let session = snapshot.loginSession {
             fork.child.loginSession = Attributed(session, .inherited, from: .procfs)
@@ -175,7 +187,7 @@ package final class ProcessTable {
 
     /// The process with `pid` at `time`; a new entry of unknown origin when there is none.
     func existing(_ pid: Int32, at time: UInt64) -> TrackedProcess {
-        if let process = byPid[pid], process.died == nil || time <= (process.died ?? 0) { return process }
+        if let process = byPid[pid], !hasEnded(process, before: time) { return process }
         let process = TrackedProcess(pid: pid, born: 0, image: ProgramImage())
         insert(process)
         return process
@@ -186,10 +198,16 @@ package final class ProcessTable {
         var result: [TrackedProcess] = []
         var candidate = byPid[pid]
         while let process = candidate {
-            if process.born <= to, process.died.map({ $0 >= from }) ?? true { result.append(process) }
+            if process.born <= to, !hasEnded(process, before: from) { result.append(process) }
             candidate = process.previous
         }
         return result
+    }
+
+    /// The first thread's end is the process's only when the exit record says so, or nobody would say.
+    private func hasEnded(_ process: TrackedProcess, before time: UInt64) -> Bool {
+        guard let died = process.died, died < time else { return false }
+        return process.hasExitRecord || !taskstatsIsLive
     }
 
     private func insert(_ process: TrackedProcess) {
@@ -199,6 +217,7 @@ package final class ProcessTable {
                 old.died = process.born
                 graves.append(old)
             }
+            old.hasExitRecord = true
             process.previous = old
         }
         byPid[process.pid] = process
@@ -243,8 +262,10 @@ package final class ProcessTable {
             let oldest = graves[graveHead]
             let isDue = (oldest.died ?? 0) &+ limits.retention <= now
             guard isDue || graves.count - graveHead > limits.deadProcesses else { break }
-            if !isDue { evictedEarly += 1 }
-            forget(oldest)
+            if oldest.died != nil {
+                if !isDue { evictedEarly += 1 }
+                forget(oldest)
+            }
             graveHead += 1
         }
         if graveHead > 1_024, graveHead * 2 > graves.count {

@@ -14,7 +14,9 @@ extension TrackedProcess {
         if let ids = snapshot.credentials, credentialsSince <= snapshot.begin {
             setCredentials(Attributed(ids, .snapshot, from: .procfs), at: snapshot.begin)
         }
-        if let user = snapshot.loginUser { setLoginUser(Attributed(user, .snapshot, from: .procfs)) }
+        if let user = snapshot.loginUser {
+            observeLoginUser(Attributed(user, .snapshot, from: .procfs), at: snapshot.begin)
+        }
         if let session = snapshot.loginSession {
             loginSession.improve(with: Attributed(session, .snapshot, from: .procfs))
         }
@@ -64,15 +66,6 @@ extension TrackedProcess {
         if let arguments = snapshot.arguments, !arguments.isEmpty, !snapshot.argumentsTruncated {
             earlier.image.learn(arguments: Attributed(arguments, .snapshot, from: .procfs))
         }
-    }
-
-    func setLoginUser(_ value: Attributed<LoginUser>) {
-        guard value.value != loginUser.value else {
-            loginUser.improve(with: value)
-            return
-        }
-        loginUser = value
-        forgetLineageForChildren()
     }
 
     /// `pts/N` for 136 to 143, `ttyN` for 4, empty without a terminal.

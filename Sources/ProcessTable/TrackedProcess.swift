@@ -23,12 +23,16 @@ package final class TrackedProcess {
     var credentials: Attributed<Credentials> = .unknown
     var credentialsSince: UInt64 = 0
     var earlierCredentials: [(since: UInt64, value: Attributed<Credentials>)] = []
-    var loginUser: Attributed<LoginUser> = .unknown
+    private(set) var loginUser: Attributed<LoginUser> = .unknown
+    /// When the present login user was first seen (0: at birth), and when it was seen last, in this very process.
+    private var loginUserSince: UInt64 = 0
+    private var loginUserSeen: UInt64?
+    private var earlierLoginUsers: [(since: UInt64, seen: UInt64, value: Attributed<LoginUser>)] = []
     var loginSession: Attributed<LoginSession> = .unknown
     var terminal: Attributed<ByteString> = .unknown
     var workingDirectory: Attributed<ByteString> = .unknown
     var container: Attributed<ContainerPlacement> = .unknown
-    /// Taskstats has said its last word on this process.
+    /// The whole process is known to have ended, and not only its first thread.
     var hasExitRecord = false
     /// An earlier process with the same pid that is still remembered.
     var previous: TrackedProcess?
@@ -73,6 +77,52 @@ package final class TrackedProcess {
         image = fresh
         imageSince = time
         forgetLineageForChildren()
+    }
+
+    /// The login user of the parent, at birth.
+    func inheritLoginUser(_ value: Attributed<LoginUser>) { loginUser = value }
+
+    /// What was read or recorded of this process at `time`.
+    func observeLoginUser(_ value: Attributed<LoginUser>, at time: UInt64) {
+        guard value.value != loginUser.value else {
+            loginUser.improve(with: value)
+            loginUserSeen = max(loginUserSeen ?? 0, time)
+            return
+        }
+        if loginUser.isKnown {
+            earlierLoginUsers.append((loginUserSince, loginUserSeen ?? born, loginUser))
+            if earlierLoginUsers.count > 4 { earlierLoginUsers.removeFirst() }
+        }
+        loginUser = value
+        loginUserSince = earlierLoginUsers.isEmpty ? 0 : time
+        loginUserSeen = time
+        forgetLineageForChildren()
+    }
+
+    /// The login user when an event between `from` and `to` happened.
+    ///
+    /// No event tells when it is set. So a value counts when it was seen before and after the event; or before, in a
+    /// process that may not change it, or with records of each change (`hasRecords`), or that did not change its
+    /// ids since: programs that log people in do both.
+    func loginUser(from: UInt64, to: UInt64, hasRecords: Bool) -> Attributed<LoginUser> {
+        if hasRecords { return earlierLoginUsers.last { from < loginUserSince && $0.since <= from }?.value ?? loginUser }
+        for (index, earlier) in earlierLoginUsers.enumerated() where from >= earlier.since {
+            let next = index + 1 < earlierLoginUsers.count ? earlierLoginUsers[index + 1].since : loginUserSince
+            if to <= earlier.seen { return earlier.value }
+            // Set somewhere between the two looks, as the event was.
+            if from < next { return .unknown }
+        }
+        guard from >= loginUserSince, loginUser.isKnown else { return .unknown }
+        if let seen = loginUserSeen, seen >= to || !mayHaveChangedLogin(since: seen) { return loginUser }
+        return loginUserSeen == nil && !mayHaveChangedLogin(since: born) ? loginUser : .unknown
+    }
+
+    /// Setting it takes privilege, or being the first to. A look is trusted on as long as the ids stay.
+    private func mayHaveChangedLogin(since time: UInt64) -> Bool {
+        if credentialsSince > time { return true }
+        guard loginUserSeen == nil else { return false }
+        guard case .user? = loginUser.value, let ids = credentials.value else { return true }
+        return ids.effectiveUser == 0
     }
 
     func setCredentials(_ value: Attributed<Credentials>, at time: UInt64) {

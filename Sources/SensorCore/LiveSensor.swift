@@ -125,6 +125,7 @@ package final class LiveSensor {
             let source = try TaskstatsSource(ring: ring)
             try source.start()
             taskstats = TaskstatsIntake(source: source, consumer: ring.makeConsumer())
+            pipeline.table.taskstatsIsLive = true
             coverReader("taskstats", priority: source.priority, detail: "exit records")
         } catch {
             cover(

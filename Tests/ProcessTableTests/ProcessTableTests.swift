@@ -13,6 +13,8 @@ import Testing
             snapshot.cgroup.map { _ in Attributed(.host, .snapshot, from: .procfs) } ?? .unknown
         }
         table.connectorIsLive = true
+        table.taskstatsIsLive = true
+        table.auditIsLive = true
         table.apply(snapshot(1, at: 0, executable: "/sbin/init", arguments: ["init"]))
         table.apply(snapshot(10, at: 0, executable: "/bin/bash", arguments: ["bash"], parent: 1))
         table.linkScanned()
@@ -156,7 +158,7 @@ import Testing
         #expect(table.describe(event(20, from: 111, to: 112)).process.credentials.value?.user == 1_000)
         let torn = event(20, from: 101, to: 112)
         #expect(table.describe(torn).process.credentials == .unknown)
-        #expect(table.describe(torn, fileOwner: 1_000).process.credentials.value?.user == 1_000)
+        #expect(table.describe(torn, fileOwner: FileOwner(user: 1_000, group: 0)).process.credentials.value?.user == 1_000)
     }
 
     @Test func theLoginUserReadAtForkIsTheChilds() {
@@ -167,6 +169,52 @@ import Testing
         let login = table.describe(event(20, from: 101, to: 102)).process.loginUser
         #expect(login.value == .user(1_000))
         #expect(login.provenance == .inherited)
+    }
+
+    @Test func withoutRecordsAPrivilegedChildsLoginUserIsNotClaimed() {
+        table.auditIsLive = false
+        change(10, .fork(child: 20), at: 100)
+        #expect(table.describe(event(20, from: 101, to: 102)).process.loginUser == .unknown)
+    }
+
+    @Test func withoutRecordsAnOrdinaryChildKeepsTheLoginUserThatWasSet() {
+        table.auditIsLive = false
+        table.apply(snapshot(11, at: 1, executable: "/bin/sh", arguments: ["sh"], parent: 1, user: 1_000, login: 1_000))
+        change(11, .fork(child: 20), at: 100)
+        let login = table.describe(event(20, from: 101, to: 102)).process.loginUser
+        #expect(login == Attributed(.user(1_000), .inherited, from: .procfs))
+    }
+
+    @Test func aLoginUserThatWasSetWhileNobodyLookedIsNotClaimedForTheTimeBetween() {
+        table.auditIsLive = false
+        change(10, .fork(child: 20), at: 100)
+        table.apply(snapshot(20, at: 101, executable: "/bin/bash", arguments: ["bash"], parent: 10))
+        table.apply(
+            snapshot(20, at: 120, executable: "/bin/bash", arguments: ["bash"], parent: 10, login: 1_000))
+        #expect(table.describe(event(20, from: 100, to: 101)).process.loginUser.value == .unset)
+        #expect(table.describe(event(20, from: 105, to: 106)).process.loginUser == .unknown)
+        #expect(table.describe(event(20, from: 121, to: 122)).process.loginUser.value == .user(1_000))
+    }
+
+    @Test func aFurtherThreadThatExecutesKeepsTheProcessAlive() {
+        change(10, .fork(child: 20), at: 100)
+        change(20, .exit(status: 0), at: 101)
+        change(20, .exec, at: 102)
+        table.apply(snapshot(20, at: 103, executable: "/bin/b", arguments: ["b"], parent: 10, reason: .exec))
+        let who = table.describe(event(20, from: 104, to: 105))
+        #expect(who.process.executable.value == "/bin/b")
+        #expect(who.ancestors.map(\.pid) == [10, 1])
+    }
+
+    @Test func theFirstThreadsEndIsNotTheProcesss() {
+        change(10, .fork(child: 20), at: 100)
+        change(20, .exit(status: 0), at: 101)
+        #expect(table.describe(event(20, from: 110, to: 111)).process.executable.value == "/bin/bash")
+        table.apply(
+            TaskExit(
+                pid: 20, parentPid: 10, user: 0, group: 0, name: "bash", executableDevice: 0, executableInode: 0,
+                readAt: ms(112)))
+        #expect(table.describe(event(20, from: 120, to: 121)).process.executable == .unknown)
     }
 
     @Test func auditsExecRecordIsExact() {
