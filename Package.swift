@@ -63,13 +63,18 @@ let package = Package(
         library("KernelDecoding", ["EventModel", "CScan"]),
         library(
             "KernelSources",
-            ["EventModel", "EventRing", "KernelDecoding", "CRing", "CProc", "CFanotify", "CInotify", "CAudit"]),
+            [
+                "EventModel", "EventRing", "KernelDecoding", "CRing", "CProc", "CFanotify", "CInotify",
+                "CAudit",
+            ]),
         library("ProcessTable", ["EventModel", "KernelDecoding"]),
         library("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"]),
         library("Reporting", ["EventModel"]),
         library(
             "SensorCore",
-            ["EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity", "Reporting",
+            [
+                "EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity",
+                "Reporting",
                 "CWait",
             ]),
         .executableTarget(

@@ -42,7 +42,8 @@ package struct ContainerIdentity: Hashable, Sendable {
     package var image: String?
 
     package init(
-        runtime: String, id: String, podUID: String? = nil, podName: String? = nil, podNamespace: String? = nil,
+        runtime: String, id: String, podUID: String? = nil, podName: String? = nil,
+        podNamespace: String? = nil,
         image: String? = nil
     ) {
         self.runtime = runtime

@@ -29,7 +29,8 @@ package final class ChangePipeline<Inspector: FileInspector> {
     package private(set) var processEvents: UInt64 = 0
 
     package init(
-        table: ProcessTable, coalescer: ChangeCoalescer<Inspector>, look: @escaping (Int32) -> ProcessSnapshot?,
+        table: ProcessTable, coalescer: ChangeCoalescer<Inspector>,
+        look: @escaping (Int32) -> ProcessSnapshot?,
         deliver: @escaping (FileChange) -> Void
     ) {
         self.table = table
@@ -112,7 +113,9 @@ package final class ChangePipeline<Inspector: FileInspector> {
             deliver: { draft in
                 joinAudit(draft)
                 var change = draft.change
-                if table.wantsAnotherLook(draft.actor), let snapshot = look(draft.actor.pid) { table.apply(snapshot) }
+                if table.wantsAnotherLook(draft.actor), let snapshot = look(draft.actor.pid) {
+                    table.apply(snapshot)
+                }
                 let attribution = table.describe(draft.actor, fileOwner: owner(of: change))
                 if attribution.process.pid > 0 { change.attribution = attribution }
                 changes += 1

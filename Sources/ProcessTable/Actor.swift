@@ -112,7 +112,8 @@ extension TrackedProcess {
         identity.workingDirectory = workingDirectory
         // A runtime moves its child into the container's cgroup before the exec: without a look at the new program
         // nobody knows whether it still lives where its parent does.
-        let mayHaveMoved = container.provenance == .inherited && container.value == .host && !isOfBirth(imageSince)
+        let mayHaveMoved =
+            container.provenance == .inherited && container.value == .host && !isOfBirth(imageSince)
         identity.container = mayHaveMoved ? .unknown : container
     }
 
@@ -137,7 +138,9 @@ extension TrackedProcess {
         let sooner = openedExecutables.filter { $0.sequence < actor.sequence && !$0.path.isDynamicLoader }
         for image in possible.reversed() {
             guard let path = image.executable.value else { continue }
-            if later.contains(where: { $0.path == path }), !sooner.contains(where: { $0.path == path }) { continue }
+            if later.contains(where: { $0.path == path }), !sooner.contains(where: { $0.path == path }) {
+                continue
+            }
             if sooner.contains(where: { $0.path == path }) { return image }
         }
         // No executable was opened before the event within the window: it ran in the oldest image.

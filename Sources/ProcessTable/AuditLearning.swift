@@ -10,7 +10,8 @@ extension ProcessTable {
         let entry = monotonic(milliseconds: facts.milliseconds)
         let earliest = entry > Self.auditClockSlack ? entry - Self.auditClockSlack : 0
         let processes = generation(of: facts.pid, from: earliest, to: facts.readAt)
-        guard let process = processes.only ?? (processes.isEmpty ? existing(facts.pid, at: facts.readAt) : nil)
+        guard
+            let process = processes.only ?? (processes.isEmpty ? existing(facts.pid, at: facts.readAt) : nil)
         else { return }
         learnIdentity(of: process, from: facts, earliest: earliest)
         if facts.arguments != nil, facts.success == true {

@@ -41,7 +41,8 @@ package final class ProcessTable {
     package private(set) var evictedEarly: UInt64 = 0
 
     package init(
-        limits: Limits = Limits(), bootOffset: UInt64, realtimeOffset: UInt64, placement: @escaping PlacementResolver
+        limits: Limits = Limits(), bootOffset: UInt64, realtimeOffset: UInt64,
+        placement: @escaping PlacementResolver
     ) {
         self.limits = limits
         self.bootOffset = bootOffset

@@ -57,7 +57,8 @@ extension TrackedProcess {
 
     /// A snapshot that was read before the present image's exec but arrives after it.
     private func learnEarlierImage(from snapshot: ProcessSnapshot) {
-        guard snapshot.end < imageSince, let earlier = earlierImages.last, earlier.since <= snapshot.begin else {
+        guard snapshot.end < imageSince, let earlier = earlierImages.last, earlier.since <= snapshot.begin
+        else {
             return
         }
         if let path = snapshot.executable {

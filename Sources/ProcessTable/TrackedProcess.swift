@@ -105,9 +105,12 @@ package final class TrackedProcess {
     /// process that may not change it, or with records of each change (`hasRecords`), or that did not change its
     /// ids since: programs that log people in do both.
     func loginUser(from: UInt64, to: UInt64, hasRecords: Bool) -> Attributed<LoginUser> {
-        if hasRecords { return earlierLoginUsers.last { from < loginUserSince && $0.since <= from }?.value ?? loginUser }
+        if hasRecords {
+            return earlierLoginUsers.last { from < loginUserSince && $0.since <= from }?.value ?? loginUser
+        }
         for (index, earlier) in earlierLoginUsers.enumerated() where from >= earlier.since {
-            let next = index + 1 < earlierLoginUsers.count ? earlierLoginUsers[index + 1].since : loginUserSince
+            let next =
+                index + 1 < earlierLoginUsers.count ? earlierLoginUsers[index + 1].since : loginUserSince
             if to <= earlier.seen { return earlier.value }
             // Set somewhere between the two looks, as the event was.
             if from < next { return .unknown }

@@ -38,7 +38,9 @@ final class ContainerDirectory {
     /// Where the process of `snapshot` lives. A cgroup that names no container still is one in a pid namespace of
     /// its own.
     func placement(of snapshot: ProcessSnapshot) -> Attributed<ContainerPlacement> {
-        guard let text = snapshot.cgroup, let found = CgroupParser.placement(ofCgroup: text) else { return .unknown }
+        guard let text = snapshot.cgroup, let found = CgroupParser.placement(ofCgroup: text) else {
+            return .unknown
+        }
         var place = found
         switch found {
         case .container(let identity): place = .container(describe(identity))
@@ -52,7 +54,9 @@ final class ContainerDirectory {
     }
 
     private func learnNamespace(of snapshot: ProcessSnapshot, _ place: ContainerPlacement) {
-        guard let namespace = snapshot.mountNamespace, namespace != ownNamespace, !snapshot.isZombie else { return }
+        guard let namespace = snapshot.mountNamespace, namespace != ownNamespace, !snapshot.isZombie else {
+            return
+        }
         var known = namespaces[namespace] ?? Namespace(readAt: 0, reads: 0)
         let isDue = known.reads == 0 || known.readAt &+ Self.readInterval <= snapshot.end
         guard known.reads < Self.readsPerNamespace, isDue else { return }
@@ -82,7 +86,9 @@ final class ContainerDirectory {
             let file = SmallFile.read("/var/lib/docker/containers/\(identity.id)/config.v2.json")
             if !file.isEmpty { result = result.described(by: DockerConfiguration(json: ByteString(file))) }
         }
-        if let uid = identity.podUID, let directory = podDirectory(uid: uid) { result = result.named(by: directory) }
+        if let uid = identity.podUID, let directory = podDirectory(uid: uid) {
+            result = result.named(by: directory)
+        }
         if described.count >= Self.mostContainers { described.removeAll() }
         described[identity.id] = result
         return result

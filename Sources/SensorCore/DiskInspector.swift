@@ -50,7 +50,8 @@ extension FileState {
             default: .unknown
             }
         self.init(
-            type: type, device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: UInt64(status.st_size),
+            type: type, device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
+            size: UInt64(status.st_size),
             mode: mode & 0o7777, owner: status.st_uid, group: status.st_gid, links: UInt32(status.st_nlink),
             modified: FileState.nanoseconds(status.st_mtim), changed: FileState.nanoseconds(status.st_ctim),
             isWhiteout: type == .characterDevice && status.st_rdev == 0)

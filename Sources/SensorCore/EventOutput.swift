@@ -16,7 +16,8 @@ final class EventOutput {
     init(format: WatchOptions.Format) {
         let names = Self.readNames()
         switch format {
-        case .json: json = ECSEncoder(names: names, bootTime: Clock.realtime &- Clock.monotonic &- Clock.bootOffset)
+        case .json:
+            json = ECSEncoder(names: names, bootTime: Clock.realtime &- Clock.monotonic &- Clock.bootOffset)
         case .terminal(let allowsColour):
             terminal = TerminalEncoder(names: names, colour: allowsColour && isatty(STDOUT_FILENO) == 1)
         }
@@ -72,7 +73,11 @@ enum SmallFile {
         var chunk = [UInt8](repeating: 0, count: 16_384)
         while content.count < limit {
             let got = Glibc.read(descriptor, &chunk, min(chunk.count, limit - content.count))
-            if got > 0 { content.append(contentsOf: chunk[..<got]) } else if got == 0 || errno != EINTR { break }
+            if got > 0 {
+                content.append(contentsOf: chunk[..<got])
+            } else if got == 0 || errno != EINTR {
+                break
+            }
         }
         return content
     }

@@ -43,7 +43,8 @@ package final class LiveSensor {
     ///   - emit: takes each event as it is finished, on the calling thread.
     /// - Throws: `KernelError` when not even the descriptors that everything needs can be had.
     package init(
-        watches: [ByteString], settleWindow: UInt64, auditStatePath: String?, emit: @escaping (SensorEvent) -> Void
+        watches: [ByteString], settleWindow: UInt64, auditStatePath: String?,
+        emit: @escaping (SensorEvent) -> Void
     ) throws(KernelError) {
         OwnProcess.limitArenas()
         wake = try check("eventfd(2)", cwait_open_event())
@@ -60,7 +61,8 @@ package final class LiveSensor {
             containers.placement(of: $0)
         }
         let coalescer = ChangeCoalescer(
-            inspector: DiskInspector(containers: containers), settleWindow: settleWindow, realtimeOffset: realtimeOffset,
+            inspector: DiskInspector(containers: containers), settleWindow: settleWindow,
+            realtimeOffset: realtimeOffset,
             now: now)
         pipeline = ChangePipeline(
             table: table, coalescer: coalescer, look: { directory.snapshot($0) },
@@ -205,12 +207,14 @@ package final class LiveSensor {
     package var summary: [Summary.Source] {
         let events: [(String, UInt64?)] = [
             ("fanotify", fanotify?.source.counts.events), ("inotify", inotify?.events),
-            ("audit", audit?.session.records), ("proc_connector", connector?.source.events), ("taskstats", taskstats?.source.events),
+            ("audit", audit?.session.records), ("proc_connector", connector?.source.events),
+            ("taskstats", taskstats?.source.events),
         ]
         return events.compactMap { name, count in
             guard let count else { return nil }
             let loss = losses[name] ?? (0, 0)
-            return Summary.Source(name: name, events: count, lost: loss.counted, uncountedLosses: loss.uncounted)
+            return Summary.Source(
+                name: name, events: count, lost: loss.counted, uncountedLosses: loss.uncounted)
         }
     }
 
@@ -262,12 +266,15 @@ package final class LiveSensor {
         let place =
             switch session.delivery {
             case .daemon: "registered daemon"
-            case .multicast(let owner): owner == 0 ? "multicast group" : "multicast group, pid \(owner) has the daemon's place"
+            case .multicast(let owner):
+                owner == 0 ? "multicast group" : "multicast group, pid \(owner) has the daemon's place"
             }
         let detail = "\(place), \(session.ruleCount) rules"
         pipeline.auditIsLive = session.ruleCount > 0
         if let reason = session.degradation {
-            cover("audit", .degraded(reason: reason), detail: detail, advice: "Attribution falls back to /proc.")
+            cover(
+                "audit", .degraded(reason: reason), detail: detail, advice: "Attribution falls back to /proc."
+            )
         } else {
             cover("audit", .live, detail: detail)
         }
@@ -311,7 +318,9 @@ package final class LiveSensor {
         audit.expire(now: now)
         if audit.session.tick() { coverAudit(audit.session) }
         if audit.session.newlyLost > 0 {
-            report(.auditLost, source: "audit", count: UInt64(audit.session.newlyLost), from: now &- 1_000_000_000, to: now)
+            report(
+                .auditLost, source: "audit", count: UInt64(audit.session.newlyLost),
+                from: now &- 1_000_000_000, to: now)
         }
     }
 
@@ -321,7 +330,8 @@ package final class LiveSensor {
         defer { disarmAll() }
         guard isArmed else { return }
         var waits = [
-            pollfd(fd: wake, events: Int16(POLLIN), revents: 0), pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
             pollfd(fd: fanotify?.source.mountsDescriptor ?? -1, events: Int16(POLLPRI), revents: 0),
         ]
         let now = Clock.monotonic
@@ -335,7 +345,8 @@ package final class LiveSensor {
     private func armAll() -> Bool {
         // Every ring is armed even when an earlier one has something: disarming is harmless.
         let ready = [
-            fanotify?.arm() ?? true, inotify?.arm() ?? true, connector?.arm() ?? true, taskstats?.arm() ?? true,
+            fanotify?.arm() ?? true, inotify?.arm() ?? true, connector?.arm() ?? true,
+            taskstats?.arm() ?? true,
             audit?.arm() ?? true,
         ]
         return !ready.contains(false)
@@ -422,7 +433,9 @@ package final class LiveSensor {
         for moment in taskstats?.overruns ?? [] {
             report(.taskstatsOverrun, source: "taskstats", from: lastTick, to: moment)
         }
-        for moment in audit?.overruns ?? [] { report(.auditLost, source: "audit", from: lastTick, to: moment) }
+        for moment in audit?.overruns ?? [] {
+            report(.auditLost, source: "audit", from: lastTick, to: moment)
+        }
         for loss in audit?.losses ?? [] {
             report(.auditSerialGap, source: "audit", count: loss.count, from: lastTick, to: Clock.monotonic)
         }

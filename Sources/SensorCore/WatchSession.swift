@@ -57,7 +57,8 @@ package enum WatchSession {
         var result: [ByteString] = []
         for path in paths {
             guard let resolved = realpath(path, nil) else {
-                throw WatchProblem(message: "\(path): \(String(cString: strerror(errno))). Give an existing path.")
+                throw WatchProblem(
+                    message: "\(path): \(String(cString: strerror(errno))). Give an existing path.")
             }
             let bytes = ByteString(String(cString: resolved))
             free(resolved)

@@ -14,7 +14,8 @@ struct WatchCommand: ParsableCommand {
             Exit code: 0 after a signal, 1 when nothing can be watched, 2 for wrong usage.
             """)
 
-    @Argument(help: ArgumentHelp("Files or directories; directories with all that is below.", valueName: "path"))
+    @Argument(
+        help: ArgumentHelp("Files or directories; directories with all that is below.", valueName: "path"))
     var paths: [String]
 
     @Flag(help: "Print JSON lines in Elastic Common Schema names instead of text.")

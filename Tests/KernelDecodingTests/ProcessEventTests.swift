@@ -54,7 +54,9 @@ struct ProcessEventTests {
         #expect(try actual == fixture.expected(writing: actual))
     }
 
-    @Test("a record cut off anywhere is an error or a prefix, never a trap", arguments: Fixture.all("processes"))
+    @Test(
+        "a record cut off anywhere is an error or a prefix, never a trap", arguments: Fixture.all("processes")
+    )
     func truncated(fixture: Fixture) {
         for record in records(fixture).prefix(60) {
             for length in 0..<record.bytes.count {
@@ -69,7 +71,8 @@ struct ProcessEventTests {
         for record in records(fixture).prefix(60) where !record.bytes.isEmpty {
             for _ in 0..<200 {
                 var bytes = record.bytes
-                bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(
+                    in: 0...255, using: &generator)
                 _ = describe((record.kind, record.flags, bytes))
             }
         }
@@ -80,12 +83,17 @@ struct ProcessEventTests {
         var record = [UInt8](repeating: 0, count: 24)
         let section = { (number: UInt16, text: String) -> [UInt8] in
             var bytes = Array(text.utf8)
-            let header: [UInt8] = [UInt8(number), 0, 0, 0, UInt8(bytes.count & 255), UInt8(bytes.count >> 8), 0, 0]
+            let header: [UInt8] = [
+                UInt8(number), 0, 0, 0, UInt8(bytes.count & 255), UInt8(bytes.count >> 8), 0, 0,
+            ]
             while bytes.count % 8 != 0 { bytes.append(0) }
             return header + bytes
         }
         record += section(2, "7 (a) b) S 1 7 7 34816 7 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 0 0\n")
-        record += section(1, "Name:\ta) b\\n\\\\\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t7\nPPid:\t1\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nNSpid:\t7\t1\n")
+        record += section(
+            1,
+            "Name:\ta) b\\n\\\\\nUmask:\t0022\nState:\tZ (zombie)\nTgid:\t7\nPPid:\t1\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nNSpid:\t7\t1\n"
+        )
         let found = try ProcessSnapshot(decoding: record.span.bytes, flags: 4)
         #expect(found.startTicks == 4_242)
         #expect(found.terminalNumber == 34_816)

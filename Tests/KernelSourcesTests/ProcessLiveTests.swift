@@ -88,7 +88,8 @@ struct ProcessLiveTests {
         #expect(times == times.sorted())
         let programs = records.snapshots.filter { $0.pid == pid }.compactMap(\.executable?.lastComponent)
         #expect(programs.contains("sleep"))
-        #expect(records.snapshots.contains { $0.reason == .fork && $0.pid == getpid() && $0.loginUser != nil })
+        #expect(
+            records.snapshots.contains { $0.reason == .fork && $0.pid == getpid() && $0.loginUser != nil })
         try save(records, as: "connector")
     }
 
@@ -122,7 +123,9 @@ struct ProcessLiveTests {
         #expect(own.threadGroup == getpid())
         #expect(own.parentPid == getppid())
         #expect(own.credentials?.user == getuid())
-        #expect(own.executable?.text == (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")))
+        #expect(
+            own.executable?.text
+                == (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")))
         #expect(own.arguments?.map(\.text) == CommandLine.arguments)
         #expect(own.startTicks ?? 0 > 0)
         #expect(directory.snapshot(4_194_303) == nil)

@@ -41,7 +41,8 @@ import Testing
         _ pid: Int32, from: UInt64, to: UInt64, sequence: UInt64 = 0, alive: Bool = false
     ) -> Actor {
         let event = FileEvent(
-            source: .fanotify, operations: .modified, path: "/w/f", isDirectory: false, pid: pid, wasAlive: alive,
+            source: .fanotify, operations: .modified, path: "/w/f", isDirectory: false, pid: pid,
+            wasAlive: alive,
             readAt: ms(to), notBefore: ms(from))
         return table.bind(event, sequence: sequence)
     }
@@ -89,13 +90,15 @@ import Testing
         change(10, .fork(child: 20), at: 100)
         table.noteOpenedExecutable(pid: 20, path: "/w/script.sh", inode: 6, sequence: 1, readAt: ms(101))
         table.noteOpenedExecutable(pid: 20, path: "/bin/dash", inode: 7, sequence: 2, readAt: ms(101))
-        table.noteOpenedExecutable(pid: 20, path: "/lib64/ld-linux-x86-64.so.2", inode: 8, sequence: 3, readAt: ms(101))
+        table.noteOpenedExecutable(
+            pid: 20, path: "/lib64/ld-linux-x86-64.so.2", inode: 8, sequence: 3, readAt: ms(101))
         change(20, .exec, at: 101)
         let actor = event(20, from: 100, to: 103, sequence: 4)
         #expect(!table.isSettled(actor, wantsAudit: false))
         table.apply(
             TaskExit(
-                pid: 20, parentPid: 10, user: 0, group: 0, name: "dash", executableDevice: 1, executableInode: 7,
+                pid: 20, parentPid: 10, user: 0, group: 0, name: "dash", executableDevice: 1,
+                executableInode: 7,
                 readAt: ms(104)))
         #expect(table.isSettled(actor, wantsAudit: false))
         let who = table.describe(actor).process
@@ -115,7 +118,8 @@ import Testing
         let before = UInt64(1)
         table.noteOpenedExecutable(pid: 20, path: "/bin/sleep", inode: 5, sequence: 2, readAt: ms(105))
         change(20, .exec, at: 103)
-        table.apply(snapshot(20, at: 104, executable: "/bin/sleep", arguments: ["sleep"], parent: 10, reason: .exec))
+        table.apply(
+            snapshot(20, at: 104, executable: "/bin/sleep", arguments: ["sleep"], parent: 10, reason: .exec))
         let early = table.describe(event(20, from: 99, to: 105, sequence: before)).process
         let late = table.describe(event(20, from: 99, to: 105, sequence: 3)).process
         #expect(early.executable.value == "/bin/bash")
@@ -158,7 +162,9 @@ import Testing
         #expect(table.describe(event(20, from: 111, to: 112)).process.credentials.value?.user == 1_000)
         let torn = event(20, from: 101, to: 112)
         #expect(table.describe(torn).process.credentials == .unknown)
-        #expect(table.describe(torn, fileOwner: FileOwner(user: 1_000, group: 0)).process.credentials.value?.user == 1_000)
+        #expect(
+            table.describe(torn, fileOwner: FileOwner(user: 1_000, group: 0)).process.credentials.value?.user
+                == 1_000)
     }
 
     @Test func theLoginUserReadAtForkIsTheChilds() {
@@ -179,7 +185,9 @@ import Testing
 
     @Test func withoutRecordsAnOrdinaryChildKeepsTheLoginUserThatWasSet() {
         table.auditIsLive = false
-        table.apply(snapshot(11, at: 1, executable: "/bin/sh", arguments: ["sh"], parent: 1, user: 1_000, login: 1_000))
+        table.apply(
+            snapshot(
+                11, at: 1, executable: "/bin/sh", arguments: ["sh"], parent: 1, user: 1_000, login: 1_000))
         change(11, .fork(child: 20), at: 100)
         let login = table.describe(event(20, from: 101, to: 102)).process.loginUser
         #expect(login == Attributed(.user(1_000), .inherited, from: .procfs))
@@ -212,7 +220,8 @@ import Testing
         #expect(table.describe(event(20, from: 110, to: 111)).process.executable.value == "/bin/bash")
         table.apply(
             TaskExit(
-                pid: 20, parentPid: 10, user: 0, group: 0, name: "bash", executableDevice: 0, executableInode: 0,
+                pid: 20, parentPid: 10, user: 0, group: 0, name: "bash", executableDevice: 0,
+                executableInode: 0,
                 readAt: ms(112)))
         #expect(table.describe(event(20, from: 120, to: 121)).process.executable == .unknown)
     }

@@ -87,7 +87,9 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
             return departure
         }
         if inspector.isOverlayWork(event.path) { return nil }
-        if event.path.isUnlinkedName, entries[event.path] == nil, inspector.state(of: event.path) == nil { return nil }
+        if event.path.isUnlinkedName, entries[event.path] == nil, inspector.state(of: event.path) == nil {
+            return nil
+        }
         return event
     }
 
@@ -114,7 +116,9 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
             update(event, actor: actor) { $0.changedAttributes = true }
         }
         if operations.contains(.closedAfterWrite) { noteClose(event, actor: actor) }
-        if operations.contains(.deleted) || operations.contains(.movedFrom) { noteDeparture(event, actor: actor) }
+        if operations.contains(.deleted) || operations.contains(.movedFrom) {
+            noteDeparture(event, actor: actor)
+        }
     }
 
     private mutating func noteArrival(_ event: FileEvent, actor: Actor) {

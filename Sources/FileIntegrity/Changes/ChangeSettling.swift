@@ -84,13 +84,16 @@ extension ChangeCoalescer {
     private func members(of action: Action, _ key: ActionKey) -> [PendingEntry] {
         var seen = Set<ByteString>(minimumCapacity: action.count)
         return action.paths.compactMap { path in
-            guard let entry = entries[path], entry.action == key, seen.insert(path).inserted else { return nil }
+            guard let entry = entries[path], entry.action == key, seen.insert(path).inserted else {
+                return nil
+            }
             return entry
         }
     }
 
     /// Gives each scratch file to the change that it belongs to by name; the rest remain changes of their own.
-    private func attach(_ scratch: [(draft: ChangeDraft, owner: ByteString?)], to drafts: inout [ChangeDraft]) {
+    private func attach(_ scratch: [(draft: ChangeDraft, owner: ByteString?)], to drafts: inout [ChangeDraft])
+    {
         let mains = drafts.indices
         for (draft, owner) in scratch {
             let name = draft.change.path.lastComponent
@@ -99,7 +102,11 @@ extension ChangeCoalescer {
                 guard change.scratchPaths.count < Self.maximumScratchPaths else { return false }
                 return owner == change.path || name.isScratchName(of: change.path.lastComponent)
             }
-            if let main { drafts[main].change.scratchPaths.append(draft.change.path) } else { drafts.append(draft) }
+            if let main {
+                drafts[main].change.scratchPaths.append(draft.change.path)
+            } else {
+                drafts.append(draft)
+            }
         }
     }
 

@@ -17,7 +17,8 @@ package struct FileState: Equatable, Sendable {
     package var isWhiteout: Bool
 
     package init(
-        type: FileType, device: UInt64, inode: UInt64, size: UInt64, mode: UInt32, owner: UInt32, group: UInt32,
+        type: FileType, device: UInt64, inode: UInt64, size: UInt64, mode: UInt32, owner: UInt32,
+        group: UInt32,
         links: UInt32, modified: UInt64, changed: UInt64, isWhiteout: Bool
     ) {
         self.type = type

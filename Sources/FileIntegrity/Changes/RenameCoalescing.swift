@@ -62,7 +62,8 @@ extension ChangeCoalescer {
         _ event: FileEvent, to target: ByteString, moved: PendingEntry?, actor: Actor
     ) {
         var departed =
-            moved ?? PendingEntry(path: event.path, initial: .present(event.object), event: event, actor: actor)
+            moved
+            ?? PendingEntry(path: event.path, initial: .present(event.object), event: event, actor: actor)
         departed.current = .absent
         departed.movedTo = target
         departed.origin = nil

@@ -32,7 +32,8 @@ package struct AuditIndex {
     }
 
     /// The latest event of `pid` that names `path` or its inode within the window, or of anybody when `pid` is 0.
-    package func facts(pid: Int32, path: ByteString, inode: UInt64?, from: UInt64, to: UInt64) -> AuditFacts? {
+    package func facts(pid: Int32, path: ByteString, inode: UInt64?, from: UInt64, to: UInt64) -> AuditFacts?
+    {
         let name = path.lastComponent
         let positions = pid > 0 ? byPid[pid] : byName[name]
         guard let positions else { return nil }

@@ -22,7 +22,8 @@ extension ProcessEvent {
         let length = Int(datagram.number(at: 0, as: UInt32.self))
         guard length >= Layout.event, length <= datagram.byteCount else { throw .badLength }
         guard datagram.number(at: 4, as: UInt16.self) != Layout.netlinkError else { throw .netlinkError }
-        guard datagram.number(at: 16, as: UInt32.self) == 1, datagram.number(at: 20, as: UInt32.self) == 1 else {
+        guard datagram.number(at: 16, as: UInt32.self) == 1, datagram.number(at: 20, as: UInt32.self) == 1
+        else {
             throw .notFromTheConnector
         }
         guard length >= Layout.data + 8 else { throw .truncatedEvent }
@@ -56,7 +57,9 @@ extension ProcessEvent.Change {
 
     fileprivate init?(kind: UInt32, of datagram: RawSpan, length: Int) throws(ProcessDecodeError) {
         let needed = kind == Layout.name ? 24 : kind == Layout.exec || kind == Layout.session ? 8 : 16
-        let known = [Layout.fork, Layout.exec, Layout.user, Layout.group, Layout.session, Layout.name, Layout.exit]
+        let known = [
+            Layout.fork, Layout.exec, Layout.user, Layout.group, Layout.session, Layout.name, Layout.exit,
+        ]
         guard known.contains(kind) else { return nil }
         guard length >= Layout.data + needed else { throw .truncatedEvent }
         let first = datagram.number(at: Layout.data, as: Int32.self)

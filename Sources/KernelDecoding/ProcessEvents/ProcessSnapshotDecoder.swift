@@ -32,7 +32,10 @@ extension ProcessSnapshot {
             argumentsTruncated = isTruncated
         case 4: if !isTruncated { executable = ProcessSnapshot.withoutDeletedMark(bytes) }
         case 5: if !isTruncated { workingDirectory = ByteString(bytes) }
-        case 6: loginUser = ProcessSnapshot.number(bytes[...]).map { LoginUser(kernelValue: UInt32(truncatingIfNeeded: $0)) }
+        case 6:
+            loginUser = ProcessSnapshot.number(bytes[...]).map {
+                LoginUser(kernelValue: UInt32(truncatingIfNeeded: $0))
+            }
         case 7:
             loginSession = ProcessSnapshot.number(bytes[...]).map {
                 LoginSession(kernelValue: UInt32(truncatingIfNeeded: $0))
@@ -90,7 +93,8 @@ extension ProcessSnapshot {
     /// The kernel appends ` (deleted)` when the executable has been unlinked or replaced since.
     private static func withoutDeletedMark(_ bytes: [UInt8]) -> ByteString {
         let mark = Array(" (deleted)".utf8)
-        return bytes.suffix(mark.count) == mark[...] ? ByteString(Array(bytes.dropLast(mark.count))) : ByteString(bytes)
+        return bytes.suffix(mark.count) == mark[...]
+            ? ByteString(Array(bytes.dropLast(mark.count))) : ByteString(bytes)
     }
 
     /// `status` writes newline and backslash in names as `\n` and `\\`.

@@ -62,7 +62,8 @@ extension TaskExit {
 
 extension RawSpan {
     /// The value of the first netlink attribute of `type` within `range`.
-    fileprivate func attribute(_ type: UInt16, in range: Range<Int>) throws(ProcessDecodeError) -> Range<Int>? {
+    fileprivate func attribute(_ type: UInt16, in range: Range<Int>) throws(ProcessDecodeError) -> Range<Int>?
+    {
         var at = range.lowerBound
         while at + 4 <= range.upperBound {
             let length = Int(number(at: at, as: UInt16.self))

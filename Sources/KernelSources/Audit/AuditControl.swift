@@ -38,7 +38,8 @@ package final class AuditControl {
     /// - Throws: `KernelError` with `EPERM` without CAP_AUDIT_CONTROL, `ECONNREFUSED` outside of the initial
     ///   namespaces.
     package func status() throws(KernelError) -> AuditStatus {
-        let expected = try send(MessageType.get, [], flags: Flag.request | Flag.acknowledge, call: "AUDIT_GET")
+        let expected = try send(
+            MessageType.get, [], flags: Flag.request | Flag.acknowledge, call: "AUDIT_GET")
         var status: AuditStatus?
         try receive(expected, call: "AUDIT_GET", hasAnswer: true) { type, payload in
             guard type == MessageType.get else { return false }
@@ -65,7 +66,8 @@ package final class AuditControl {
 
     /// All rules in the kernel, whoever added them.
     package func rules() throws(KernelError) -> [AuditRule] {
-        let expected = try send(MessageType.listRules, [], flags: Flag.request | Flag.acknowledge, call: "AUDIT_LIST_RULES")
+        let expected = try send(
+            MessageType.listRules, [], flags: Flag.request | Flag.acknowledge, call: "AUDIT_LIST_RULES")
         var rules: [AuditRule] = []
         try receive(expected, call: "AUDIT_LIST_RULES", hasAnswer: true) { type, payload in
             if type == MessageType.done { return true }

@@ -79,7 +79,8 @@ package struct AuditRule: Hashable, Sendable {
     package static func exec(architecture: UInt32, systemCalls: [Int]) -> AuditRule {
         var rule = AuditRule(list: List.exit)
         for number in systemCalls where number < 2_048 {
-            rule.set(Layout.mask + number / 32 * 4, rule.word(Layout.mask + number / 32 * 4) | 1 << (number % 32))
+            rule.set(
+                Layout.mask + number / 32 * 4, rule.word(Layout.mask + number / 32 * 4) | 1 << (number % 32))
         }
         rule.add(Field.architecture, architecture)
         rule.add(Field.key, text: execKey)
@@ -89,9 +90,15 @@ package struct AuditRule: Hashable, Sendable {
     /// The exec rules that this machine needs: its own architecture, and the 32-bit one that it runs beside it.
     package static var execs: [AuditRule] {
         #if arch(x86_64)
-            [exec(architecture: 0xc000_003e, systemCalls: [59, 322]), exec(architecture: 0x4000_0003, systemCalls: [11, 358])]
+            [
+                exec(architecture: 0xc000_003e, systemCalls: [59, 322]),
+                exec(architecture: 0x4000_0003, systemCalls: [11, 358]),
+            ]
         #elseif arch(arm64)
-            [exec(architecture: 0xc000_00b7, systemCalls: [221, 281]), exec(architecture: 0x4000_0028, systemCalls: [11, 387])]
+            [
+                exec(architecture: 0xc000_00b7, systemCalls: [221, 281]),
+                exec(architecture: 0x4000_0028, systemCalls: [11, 387]),
+            ]
         #else
             []
         #endif

@@ -110,7 +110,7 @@ package final class AuditSession {
             do throws(KernelError) {
                 try control.add(item.rule)
                 rules.append(item.rule)
-            } catch where item.isOptional || error.errno == EEXIST {
+            } catch  where item.isOptional || error.errno == EEXIST {
                 // Before Linux 5.16 there is no io_uring list.
             } catch {
                 refused.append(error.description)

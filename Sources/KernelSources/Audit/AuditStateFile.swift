@@ -37,7 +37,8 @@ struct AuditStateFile {
         close(descriptor)
         guard isWritten, rename(temporary, path) == 0 else {
             unlink(temporary)
-            throw KernelError(call: "write(\(path))", errno: isWritten ? errno : error, advice: "make it writable")
+            throw KernelError(
+                call: "write(\(path))", errno: isWritten ? errno : error, advice: "make it writable")
         }
     }
 

@@ -23,7 +23,9 @@ package struct AuditStatus: Equatable, Sendable {
 
     init?(_ payload: RawSpan) {
         guard payload.byteCount >= AuditStatus.size else { return nil }
-        func word(_ index: Int) -> UInt32 { payload.unsafeLoadUnaligned(fromByteOffset: index * 4, as: UInt32.self) }
+        func word(_ index: Int) -> UInt32 {
+            payload.unsafeLoadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+        }
         enabled = word(1)
         failure = word(2)
         pid = Int32(truncatingIfNeeded: word(3))

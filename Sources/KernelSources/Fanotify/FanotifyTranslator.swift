@@ -90,8 +90,9 @@ package struct FanotifyTranslator: ~Copyable {
         if event.mask.contains(.openExec) { emit(.execution(execution(event, in: bytes))) }
         let operations = FileOperations(event.mask)
         if operations.isEmpty { return }
-        if event.name != nil, let finding = overwrites.noteOther(
-            pid: event.pid, operations, object: event.object?.object)
+        if event.name != nil,
+            let finding = overwrites.noteOther(
+                pid: event.pid, operations, object: event.object?.object)
         {
             emit(.change(fileEvent(event, finding.operation, path: finding.path)))
         }

@@ -28,7 +28,9 @@ struct OverwriteTracker {
 
     /// The link count of `object` has changed.
     mutating func noteLinkCount(pid: Int32, of object: FileObjectID?) -> Finding? {
-        guard case .renamed(let path, let moved)? = states[pid], let object, object != moved else { return nil }
+        guard case .renamed(let path, let moved)? = states[pid], let object, object != moved else {
+            return nil
+        }
         states[pid] = .suspected(path: path, overwritten: object)
         return Finding(path: path, operation: .overwroteTarget)
     }
