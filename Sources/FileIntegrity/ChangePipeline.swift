@@ -58,8 +58,7 @@ package final class ChangePipeline<Inspector: FileInspector> {
 
     package func note(_ facts: AuditFacts) {
         auditEvents += 1
-        table.apply(facts)
-        auditIndex.note(facts)
+        auditIndex.note(table.apply(facts))
     }
 
     /// Takes in a file event. `sequence` is its position in the fanotify stream, shared with executable opens; 0

@@ -68,7 +68,8 @@ extension ProcessTable {
     }
 
     private func loginUser(of process: TrackedProcess, for actor: Actor) -> Attributed<LoginUser> {
-        process.loginUser(from: actor.notBefore, to: actor.readAt, hasRecords: auditIsLive)
+        if let user = actor.recorded?.loginUser { return Attributed(user, .exact, from: .audit) }
+        return process.loginUser(from: actor.notBefore, to: actor.readAt, hasRecords: auditIsLive)
     }
 
     /// Whether a look at the process now would tell more about its login user at the event.

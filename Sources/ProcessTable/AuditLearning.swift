@@ -5,14 +5,18 @@ extension ProcessTable {
     /// The slack between audit's coarse clock at syscall entry and the events that the same call caused.
     static let auditClockSlack: UInt64 = 20_000_000
 
-    /// Takes over what the kernel recorded about a system call: exec images first of all.
-    package func apply(_ facts: AuditFacts) {
+    /// Takes over what the kernel recorded about a system call: exec images first of all. To be called in the order
+    /// of the stream, logins included.
+    ///
+    /// - Returns: the facts, with the login user that records of io_uring leave out.
+    @discardableResult
+    package func apply(_ facts: AuditFacts) -> AuditFacts {
         let entry = monotonic(milliseconds: facts.milliseconds)
         let earliest = entry > Self.auditClockSlack ? entry - Self.auditClockSlack : 0
         let processes = generation(of: facts.pid, from: earliest, to: facts.readAt)
         guard
             let process = processes.only ?? (processes.isEmpty ? existing(facts.pid, at: facts.readAt) : nil)
-        else { return }
+        else { return facts }
         learnIdentity(of: process, from: facts, earliest: earliest)
         if facts.arguments != nil, facts.success == true {
             learnExec(of: process, from: facts, earliest: earliest)
@@ -21,6 +25,10 @@ extension ProcessTable {
                 image.learn(executable: Attributed(path, .exact, from: .audit))
             }
         }
+        guard facts.loginUser == nil, auditIsLive else { return facts }
+        var completed = facts
+        completed.loginUser = process.loginUser.value
+        return completed
     }
 
     /// A process was given its login user.

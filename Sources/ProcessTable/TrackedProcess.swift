@@ -105,9 +105,7 @@ package final class TrackedProcess {
     /// process that may not change it, or with records of each change (`hasRecords`), or that did not change its
     /// ids since: programs that log people in do both.
     func loginUser(from: UInt64, to: UInt64, hasRecords: Bool) -> Attributed<LoginUser> {
-        if hasRecords {
-            return earlierLoginUsers.last { from < loginUserSince && $0.since <= from }?.value ?? loginUser
-        }
+        if hasRecords { return recordedLoginUser(from: from, to: to) }
         for (index, earlier) in earlierLoginUsers.enumerated() where from >= earlier.since {
             let next =
                 index + 1 < earlierLoginUsers.count ? earlierLoginUsers[index + 1].since : loginUserSince
@@ -118,6 +116,19 @@ package final class TrackedProcess {
         guard from >= loginUserSince, loginUser.isKnown else { return .unknown }
         if let seen = loginUserSeen, seen >= to || !mayHaveChangedLogin(since: seen) { return loginUser }
         return loginUserSeen == nil && !mayHaveChangedLogin(since: born) ? loginUser : .unknown
+    }
+
+    /// As above, where a record tells of each change. Audit's clock is coarse: a change may have come up to the slack
+    /// after its stamp.
+    private func recordedLoginUser(from: UInt64, to: UInt64) -> Attributed<LoginUser> {
+        var value = loginUser
+        var since = loginUserSince
+        for earlier in earlierLoginUsers.reversed() {
+            if from >= since &+ ProcessTable.auditClockSlack { break }
+            if to >= since { return .unknown }
+            (since, value) = (earlier.since, earlier.value)
+        }
+        return value
     }
 
     /// Setting it takes privilege, or being the first to. A look is trusted on as long as the ids stay.

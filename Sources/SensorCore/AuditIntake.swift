@@ -8,9 +8,14 @@ final class AuditIntake {
     let session: AuditSession
     private var consumer: RingConsumer
     private var decoder = AuditStreamDecoder(ignoredPid: nil)
+    /// What the process table learns from, in the order of the stream.
+    enum Item {
+        case facts(AuditFacts)
+        case login(AuditLogin)
+    }
+
     /// What the last `collect` found; the memory is used again.
-    private(set) var facts: [AuditFacts] = []
-    private(set) var logins: [AuditLogin] = []
+    private(set) var items: [Item] = []
     private(set) var losses: [AuditLoss] = []
     private(set) var overruns: [UInt64] = []
     /// CLOCK_MONOTONIC nanoseconds of the newest record of the last `collect`; 0 when it found none.
@@ -24,8 +29,7 @@ final class AuditIntake {
 
     /// Drains the ring. Returns the number of records.
     func collect() -> Int {
-        facts.removeAll(keepingCapacity: true)
-        logins.removeAll(keepingCapacity: true)
+        items.removeAll(keepingCapacity: true)
         losses.removeAll(keepingCapacity: true)
         overruns.removeAll(keepingCapacity: true)
         newest = 0
@@ -55,8 +59,8 @@ final class AuditIntake {
 
     private func take(_ event: AuditStreamEvent) {
         switch event {
-        case .facts(let found): facts.append(found)
-        case .login(let login): logins.append(login)
+        case .facts(let found): items.append(.facts(found))
+        case .login(let login): items.append(.login(login))
         case .daemonReplace: session.yield()
         case .lost(let loss): losses.append(loss)
         case .configurationChange, .other: break

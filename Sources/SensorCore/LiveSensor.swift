@@ -382,8 +382,12 @@ package final class LiveSensor {
         count += connector?.catchUp(to: newest) { take($0) } ?? 0
         noteFanotifyContext()
         for exit in exits { pipeline.note(exit) }
-        for login in audit?.logins ?? [] { pipeline.note(login) }
-        for facts in audit?.facts ?? [] { pipeline.note(facts) }
+        for item in audit?.items ?? [] {
+            switch item {
+            case .login(let login): pipeline.note(login)
+            case .facts(let facts): pipeline.note(facts)
+            }
+        }
         noteFileEvents()
         noteLosses()
         return count

@@ -242,6 +242,33 @@ import Testing
         #expect(table.process(10)?.image.executable.value == "/bin/bash")
     }
 
+    @Test func aRecordWithoutLoginUserGetsTheOneOfTheLastLoginInTheStream() {
+        table.auditIsLive = true
+        change(10, .fork(child: 20), at: 100)
+        var ring = AuditFacts(serial: 2, milliseconds: 100, readAt: ms(106), pid: 20)
+        ring.isUring = true
+        #expect(table.apply(ring).loginUser == .unset)
+        var login = AuditLogin(id: AuditRecordID(milliseconds: 100, serial: 3), pid: 20)
+        login.user = .user(1_000)
+        table.apply(login)
+        #expect(table.apply(ring).loginUser == .user(1_000))
+    }
+
+    @Test func anEventAroundALoginIsNotGivenEitherLoginUser() {
+        table.auditIsLive = true
+        change(10, .fork(child: 20), at: 50)
+        var login = AuditLogin(id: AuditRecordID(milliseconds: 100, serial: 3), pid: 20)
+        login.user = .user(1_000)
+        table.apply(login)
+        func user(_ from: UInt64, _ to: UInt64) -> LoginUser? {
+            table.describe(event(20, from: from, to: to)).process.loginUser.value
+        }
+        #expect(user(60, 70) == .unset)
+        #expect(user(90, 105) == nil)
+        #expect(user(105, 106) == nil)
+        #expect(user(121, 122) == .user(1_000))
+    }
+
     @Test func aForkStormStaysWithinItsBound() {
         var limits = ProcessTable.Limits()
         limits.deadProcesses = 100

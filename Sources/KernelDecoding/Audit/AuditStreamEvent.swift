@@ -9,6 +9,11 @@ package struct AuditLogin: Equatable, Sendable {
     package var session: LoginSession?
     /// Whether the kernel let it happen; `nil` when the record does not say.
     package var success: Bool?
+
+    package init(id: AuditRecordID, pid: Int32) {
+        self.id = id
+        self.pid = pid
+    }
 }
 
 /// Somebody changed what the kernel audits: the CONFIG_CHANGE record.
