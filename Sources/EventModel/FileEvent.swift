@@ -18,6 +18,8 @@ package struct FileOperations: OptionSet, Hashable, Sendable {
     package static let overwroteTarget = FileOperations(rawValue: 1 << 9)
     /// An earlier `overwroteTarget` was a mistake: the object belonged to an unlink or link that followed.
     package static let overwriteRevoked = FileOperations(rawValue: 1 << 10)
+    /// With `created`: the name is a further one of an object that has others.
+    package static let linked = FileOperations(rawValue: 1 << 11)
 }
 
 /// A filesystem object by its file handle or inode: stable over renames, reused only with another generation.

@@ -112,6 +112,7 @@ package final class ChangePipeline<Inspector: FileInspector> {
             deliver: { draft in
                 joinAudit(draft)
                 var change = draft.change
+                if draft.actor.recorded?.renamedOverAnother ?? false { change.tellOverwritten() }
                 if table.wantsAnotherLook(draft.actor), let snapshot = look(draft.actor.pid) {
                     table.apply(snapshot)
                 }

@@ -16,7 +16,7 @@ package final class Actor {
     fileprivate(set) var process: TrackedProcess?
     fileprivate(set) var image: ProgramImage?
     /// The ids at the moment of the event, from the audit record of the very system call.
-    fileprivate(set) var recorded: AuditFacts?
+    package fileprivate(set) var recorded: AuditFacts?
 
     init(pid: Int32, notBefore: UInt64, readAt: UInt64, sequence: UInt64, wasAlive: Bool) {
         self.pid = pid

@@ -44,7 +44,7 @@ package struct TerminalEncoder: ~Copyable {
         text.append(clock(change.time) + " ", .dim)
         text.append(change.kind.rawValue, change.kind.style)
         text.pad(to: 24)
-        if let previous = change.previousPath, change.kind == .renamed || change.kind == .linked {
+        if let previous = change.previousPath {
             text.append(untrusted: previous)
             text.append(" -> ", .dim)
         }

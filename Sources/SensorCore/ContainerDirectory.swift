@@ -11,20 +11,18 @@ final class ContainerDirectory {
     private var overlays = OverlayTable()
     /// What was found out about a container id, asked once.
     private var described: [String: ContainerIdentity] = [:]
-    private var namespaces: [UInt64: Namespace] = [:]
+    /// When each foreign mount namespace was seen last, CLOCK_MONOTONIC nanoseconds.
+    private var namespaces: [UInt64: UInt64] = [:]
     private let ownNamespace: UInt64?
     private let ownDepth: Int
 
-    private struct Namespace {
-        var readAt: UInt64
-        var reads: Int
-    }
-
     private static let mostNamespaces = 4_096
     private static let mostContainers = 4_096
-    /// A container's mounts change while it is set up: its namespace is read again this often, at intervals.
-    private static let readsPerNamespace = 6
-    private static let readInterval: UInt64 = 200_000_000
+    /// A namespace that was not seen for so long (nanoseconds) may be another one: the kernel gives its number again.
+    private static let absence: UInt64 = 10_000_000_000
+    /// A runtime mounts a container's files in a namespace that is there already, and then executes the container's
+    /// program. So each look at a process is a reason to read its mounts again, within this share of the time.
+    private var budget = TimeBudget(share: 200, most: 20_000_000)
 
     /// - Parameter own: a snapshot of ourselves, to tell other namespaces from our own.
     init(own: ProcessSnapshot?) {
@@ -57,16 +55,16 @@ final class ContainerDirectory {
         guard let namespace = snapshot.mountNamespace, namespace != ownNamespace, !snapshot.isZombie else {
             return
         }
-        var known = namespaces[namespace] ?? Namespace(readAt: 0, reads: 0)
-        let isDue = known.reads == 0 || known.readAt &+ Self.readInterval <= snapshot.end
-        guard known.reads < Self.readsPerNamespace, isDue else { return }
-        if namespaces.count >= Self.mostNamespaces { namespaces.removeAll() }
-        known.readAt = snapshot.end
-        known.reads += 1
-        namespaces[namespace] = known
+        let now = snapshot.end
+        let isNew = namespaces[namespace].map { $0 &+ Self.absence < now } ?? true
+        if isNew, namespaces.count >= Self.mostNamespaces { namespaces.removeAll() }
+        namespaces[namespace] = now
+        guard isNew || budget.hasSome(at: now) else { return }
         var container: ContainerIdentity?
         if case .container(let identity) = place { container = identity }
+        let begin = Clock.monotonic
         learnMounts(of: "\(snapshot.pid)", container: container)
+        budget.spend(Clock.monotonic &- begin)
     }
 
     private func learnMounts(of process: String, container: ContainerIdentity?) {
@@ -119,4 +117,30 @@ final class ContainerDirectory {
 
     /// The path inside the container whose upper layer holds `path`.
     func containerPath(of path: ByteString) -> ByteString? { overlays.lookup(path)?.path }
+}
+
+/// Time that something may take, a share of the time that goes by. Nanoseconds.
+private struct TimeBudget {
+    /// One part in so many.
+    let share: UInt64
+    /// What can be saved up.
+    let most: UInt64
+    private var left: UInt64
+    private var countedAt: UInt64 = 0
+
+    init(share: UInt64, most: UInt64) {
+        self.share = share
+        self.most = most
+        left = most
+    }
+
+    mutating func hasSome(at now: UInt64) -> Bool {
+        if now > countedAt {
+            left = min(most, left + (now - countedAt) / share)
+            countedAt = now
+        }
+        return left > 0
+    }
+
+    mutating func spend(_ time: UInt64) { left -= min(left, time) }
 }

@@ -40,6 +40,27 @@ import Testing
         #expect(play.summary == ["created /w/f"])
     }
 
+    @Test func aLinkedBackupTellsThatTheNewFileReplacesAnOldOne() {
+        let play = Play()
+        play.event([.created, .modified, .closedAfterWrite], "/w/f.dpkg-new", inode: 12)
+        play.event([.created, .linked], "/w/f.dpkg-tmp", inode: 1)
+        play.event(.renamed, "/w/f.dpkg-new", to: "/w/f", inode: 12)
+        play.event(.deleted, "/w/f.dpkg-tmp", inode: 1)
+        play.settle(at: 250)
+        #expect(play.summary == ["replaced /w/f [/w/f.dpkg-tmp]"])
+    }
+
+    @Test func aMoveOverAFileThatAnotherProcessMadeIsARename() {
+        let play = Play()
+        play.event([.created, .modified, .closedAfterWrite], "/w/old", inode: 12, pid: 100)
+        play.settle(at: 250)
+        play.event(.renamed, "/w/old", to: "/w/new", inode: 12, pid: 200)
+        play.event(.overwroteTarget, "/w/new", pid: 200)
+        play.settle(at: 600)
+        #expect(play.changes.last?.kind == .renamed)
+        #expect(play.changes.last?.previousPath == "/w/old")
+    }
+
     @Test func unlinkAndCreateReplaces() {
         let play = Play()
         play.event(.deleted, "/w/f", inode: 1)
@@ -210,7 +231,7 @@ import Testing
         play.event(.renamed, "/w/f.dpkg-new", to: "/w/f", inode: 2)
         play.event(.overwroteTarget, "/w/f")
         play.settle(at: 2_250)
-        #expect(play.summary == ["created /w/f.dpkg-new", "replaced /w/f"])
+        #expect(play.summary == ["created /w/f.dpkg-new", "replaced /w/f.dpkg-new -> /w/f"])
     }
 }
 

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -245,6 +246,11 @@ def vim_scratch(name: str) -> bool:
     return name.endswith((".swp", ".swpx", ".swx", "~")) or name == "4913"
 
 
+def unused_lock(name: str) -> bool:
+    """useradd -N locks the groups too, and then changes none: that file came and went for nothing."""
+    return re.fullmatch(r"group\.(lock|\d+)", name) is not None
+
+
 VIM = ("vim", "-u", "NONE", "-es")
 ACTIONS = [
     Action("vim -es", doers("vim"), file("text"),
@@ -261,7 +267,8 @@ ACTIONS = [
            command("rsync", "-a", "--checksum", "{scratch}/source/", "{place}/"), "rsync", 2),
     Action("git checkout", doers("git"), two_branches, git("checkout", "-q", "two"), "git", 3),
     Action("useradd", doers("useradd"), user_files,
-           command("/usr/sbin/useradd", "--prefix", "{place}", "-M", "-N", "vedettelive"), "useradd", 2),
+           command("/usr/sbin/useradd", "--prefix", "{place}", "-M", "-N", "vedettelive"), "useradd", 2,
+           scratch=unused_lock),
     Action("install", doers("install"), source_tree,
            command("install", "-m", "600", "{scratch}/source/a", "{place}/target"), "install"),
     Action("install over", doers("install"), both(source_tree, file("target")),
@@ -284,11 +291,12 @@ ACTIONS = [
     Action("chmod", doers("chmod"), file("text"), command("chmod", "600", "{place}/text"), "chmod"),
     Action("rm", doers("rm"), file("text"), command("rm", "{place}/text"), "rm"),
     Action("container: echo >>", doers("busybox"), image, in_container("echo three >> /etc/conf"), "busybox",
-           scratch="etc".__eq__, expected=in_the_container("modified", "replaced", "created")),
+           expected=in_the_container("modified")),
     Action("container: sed -i", doers("busybox"), image,
-           in_container("/bin/busybox sed -i s/two/2/ /etc/conf"), "busybox", scratch="etc".__eq__, expected=in_the_container("modified", "replaced", "created")),
+           in_container("/bin/busybox sed -i s/two/2/ /etc/conf"), "busybox",
+           expected=in_the_container("replaced")),
     Action("container: rm", doers("busybox"), image, in_container("/bin/busybox rm /etc/conf"), "busybox",
-           scratch="etc".__eq__, expected=in_the_container("deleted")),
+           expected=in_the_container("deleted")),
 ]
 
 

@@ -21,6 +21,8 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     static var plainSettle: UInt64 { 4_000_000 }
     /// Scratch files that one change names at most.
     static var maximumScratchPaths: Int { 16 }
+    /// Changes of one action that are asked whether a scratch file is theirs.
+    static var maximumOwners: Int { 256 }
     /// Pending paths at most; more are settled early and counted.
     static var maximumPending: Int { 32_768 }
 
@@ -37,8 +39,9 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     var plainDeadlines = DeadlineQueue()
     /// Modification times at which content was last reported, by path: tells an idle open from a write through mmap.
     var reportedContent = RecentValues<ByteString, UInt64>(capacity: 4_096)
-    /// Objects whose creation has been reported already: renamed over a file, they replace it.
-    var reportedCreations = RecentValues<FileObjectID, Bool>(capacity: 4_096)
+    /// The process that made an object, once that has been reported: when it renames the object over a file, it
+    /// replaces that.
+    var reportedCreations = RecentValues<FileObjectID, Int32>(capacity: 4_096)
     /// Changes that were settled before their window ended because too many were pending.
     package internal(set) var settledEarly: UInt64 = 0
     /// Files that were opened for writing and closed unchanged.
@@ -140,7 +143,9 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
         } else {
             entry.current = .present(event.object)
             entry.isNewObject = entry.initial != entry.current || event.object == nil
-            entry.isLink = (state?.links ?? 1) > 1 && !event.isDirectory
+            entry.isLink =
+                event.operations.contains(.linked) || (state?.links ?? 1) > 1 && !event.isDirectory
+            entry.arrived = event.object
         }
         entry.movedTo = nil
         entry.isDirectory = event.isDirectory
@@ -149,7 +154,10 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
 
     private func noteCopyUp(of lower: FileState?, as upper: FileState?, into entry: inout PendingEntry) {
         guard let lower, let upper else { return }
-        if lower.size != upper.size || lower.modified != upper.modified { entry.wasModified = true }
+        // A directory's size and times tell of its entries.
+        if upper.type != .directory, lower.size != upper.size || lower.modified != upper.modified {
+            entry.wasModified = true
+        }
         if lower.mode != upper.mode || lower.owner != upper.owner || lower.group != upper.group {
             entry.changedAttributes = true
         }

@@ -1,6 +1,15 @@
 internal import EventModel
 internal import ProcessTable
 
+/// A file that came and went in one action.
+private struct Scratch {
+    var draft: ChangeDraft
+    /// The path whose file was here for a while.
+    var owner: ByteString?
+    /// The older file that this was a second name of.
+    var backup: FileObjectID?
+}
+
 extension ChangeCoalescer {
     /// CLOCK_MONOTONIC nanoseconds at which `settleDue` has something to do next.
     package var nextDeadline: UInt64? {
@@ -57,13 +66,14 @@ extension ChangeCoalescer {
     private mutating func settle(_ key: ActionKey, emit: (ChangeDraft) -> Void) {
         guard let action = actions.removeValue(forKey: key) else { return }
         var drafts: [ChangeDraft] = []
-        var scratch: [(draft: ChangeDraft, owner: ByteString?)] = []
+        var scratch: [Scratch] = []
         let kept = members(of: action, key).map { withoutStaleOrigin($0) }
         for entry in kept { entries[entry.path] = nil }
         for entry in kept {
             guard let draft = makeDraft(entry) else { continue }
             if draft.change.kind == .transient {
-                scratch.append((draft, entry.scratchOf))
+                scratch.append(
+                    Scratch(draft: draft, owner: entry.scratchOf, backup: entry.isLink ? entry.arrived : nil))
             } else {
                 drafts.append(draft)
             }
@@ -92,20 +102,26 @@ extension ChangeCoalescer {
     }
 
     /// Gives each scratch file to the change that it belongs to by name; the rest remain changes of their own.
-    private func attach(_ scratch: [(draft: ChangeDraft, owner: ByteString?)], to drafts: inout [ChangeDraft])
-    {
-        let mains = drafts.indices
-        for (draft, owner) in scratch {
-            let name = draft.change.path.lastComponent
+    private func attach(_ scratch: [Scratch], to drafts: inout [ChangeDraft]) {
+        let mains = drafts.indices.prefix(Self.maximumOwners)
+        for item in scratch {
+            let path = item.draft.change.path
             let main = mains.first { index in
                 let change = drafts[index].change
                 guard change.scratchPaths.count < Self.maximumScratchPaths else { return false }
-                return owner == change.path || name.isScratchName(of: change.path.lastComponent)
+                return item.owner == change.path
+                    || path.lastComponent.isScratchName(of: change.path.lastComponent)
             }
-            if let main {
-                drafts[main].change.scratchPaths.append(draft.change.path)
-            } else {
-                drafts.append(draft)
+            guard let main else {
+                drafts.append(item.draft)
+                continue
+            }
+            drafts[main].change.scratchPaths.append(path)
+            // A backup was linked, so there was a file: what looks new has taken its place.
+            if let backup = item.backup, drafts[main].change.kind == .created,
+                drafts[main].change.inode != backup.inode
+            {
+                drafts[main].change.kind = .replaced
             }
         }
     }
@@ -116,7 +132,7 @@ extension ChangeCoalescer {
         var change = FileChange(
             kind: kind, path: entry.path, type: state?.type ?? (entry.isDirectory ? .directory : .unknown),
             time: entry.lastAt &+ realtimeOffset, source: entry.source)
-        change.previousPath = kind == .renamed ? entry.origin : nil
+        change.previousPath = entry.origin
         change.alsoChangedAttributes = entry.changedAttributes && kind == .modified
         change.overwroteTarget = entry.overwroteTarget && kind == .renamed
         describe(state, of: entry, in: &change)
@@ -136,7 +152,7 @@ extension ChangeCoalescer {
             change.inode = object.inode
         }
         if change.kind == .created, case .present(let object?) = entry.current {
-            reportedCreations[object] = true
+            reportedCreations[object] = entry.action.pid
         }
     }
 

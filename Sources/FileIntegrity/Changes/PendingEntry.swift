@@ -36,6 +36,8 @@ struct PendingEntry {
     var isOpen = false
     var changedAttributes = false
     var isLink = false
+    /// The object that was last made or linked here, even when it is gone again.
+    var arrived: FileObjectID?
     var overwroteTarget = false
     /// Stands in an overlay's lower layer; what happened in the upper one is a change of that file.
     var hasLower = false

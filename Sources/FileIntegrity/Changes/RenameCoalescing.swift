@@ -20,7 +20,7 @@ extension ChangeCoalescer {
             noteDeparted(event, to: target, moved: moved, actor: actor)
             let origin = moved?.origin ?? event.path
             arrival.origin = origin == target ? nil : origin
-            arrival.wasReported = event.object.flatMap { reportedCreations[$0] } ?? false
+            arrival.wasReported = event.object.flatMap { reportedCreations[$0] } == event.pid
         }
         store(arrival, event: event, actor: actor)
     }

@@ -81,3 +81,24 @@ extension Dictionary where Value == [Int] {
         self[key] = list.isEmpty ? nil : list
     }
 }
+
+extension AuditFacts {
+    /// Whether this is a rename that took the name of another file: that one is listed as deleted beside the file's
+    /// own old name.
+    var renamedOverAnother: Bool {
+        guard let made = paths.first(where: { $0.nameType == .created })?.inode else { return false }
+        let deleted = paths.filter { $0.nameType == .deleted }
+        return deleted.contains { $0.inode == made } && deleted.contains { $0.inode != made }
+    }
+}
+
+extension FileChange {
+    /// The rename behind this change overwrote a file.
+    mutating func tellOverwritten() {
+        switch kind {
+        case .created: kind = .replaced
+        case .renamed: overwroteTarget = true
+        default: break
+        }
+    }
+}

@@ -88,7 +88,7 @@ package struct FanotifyTranslator: ~Copyable {
             return
         }
         if event.mask.contains(.openExec) { emit(.execution(execution(event, in: bytes))) }
-        let operations = FileOperations(event.mask)
+        let operations = FileOperations(event.mask, ofDirectory: event.isDirectory)
         if operations.isEmpty { return }
         if event.name != nil,
             let finding = overwrites.noteOther(
@@ -96,7 +96,7 @@ package struct FanotifyTranslator: ~Copyable {
         {
             emit(.change(fileEvent(event, finding.operation, path: finding.path)))
         }
-        let change =
+        var change =
             if event.mask.contains(.rename), let old = event.name, let new = event.newName {
                 rename(event, from: old, to: new, in: bytes)
             } else if let name = event.name, !name.range.isEmpty {
@@ -104,6 +104,9 @@ package struct FanotifyTranslator: ~Copyable {
             } else {
                 nameless(event, operations)
             }
+        if event.mask.contains(.create), overwrites.isLink(pid: event.pid, event.object?.object) {
+            change?.operations.insert(.linked)
+        }
         guard let change else { return }
         emit(.change(change))
         if let target = change.newPath {
@@ -260,12 +263,13 @@ extension FileOperations {
     fileprivate static let entries: FileOperations = [.created, .deleted, .movedFrom, .movedTo, .renamed]
 
     /// The bits of a fanotify mask that are about a file's change.
-    fileprivate init(_ mask: FanotifyMask) {
+    fileprivate init(_ mask: FanotifyMask, ofDirectory isDirectory: Bool) {
         self = []
         if mask.contains(.create) { insert(.created) }
         if mask.contains(.delete) { insert(.deleted) }
         if mask.contains(.rename) { insert(.renamed) }
-        if mask.contains(.modify) { insert(.modified) }
+        // A directory has no content to write: its modification time alone was set.
+        if mask.contains(.modify) { insert(isDirectory ? .attributes : .modified) }
         if mask.contains(.closeWrite) { insert(.closedAfterWrite) }
         if mask.contains(.attrib) { insert(.attributes) }
         if mask.contains(.movedFrom) { insert(.movedFrom) }

@@ -19,6 +19,8 @@ struct OverwriteTracker {
 
     /// The last rename of each process; forgotten with the next event of it.
     private var states: [Int32: State] = [:]
+    /// The object whose link count each process changed last.
+    private var linkCounts: [Int32: FileObjectID] = [:]
     private static let limit = 512
 
     mutating func noteRename(pid: Int32, to path: ByteString, object: FileObjectID?) {
@@ -28,11 +30,19 @@ struct OverwriteTracker {
 
     /// The link count of `object` has changed.
     mutating func noteLinkCount(pid: Int32, of object: FileObjectID?) -> Finding? {
-        guard case .renamed(let path, let moved)? = states[pid], let object, object != moved else {
-            return nil
-        }
+        guard let object else { return nil }
+        if linkCounts.count >= Self.limit { linkCounts.removeAll(keepingCapacity: true) }
+        linkCounts[pid] = object
+        guard case .renamed(let path, let moved)? = states[pid], object != moved else { return nil }
         states[pid] = .suspected(path: path, overwritten: object)
         return Finding(path: path, operation: .overwroteTarget)
+    }
+
+    /// Whether the name that `pid` has just made for `object` is a further one: `link(2)` reports the link count first.
+    mutating func isLink(pid: Int32, _ object: FileObjectID?) -> Bool {
+        guard let object, linkCounts[pid] == object else { return false }
+        linkCounts[pid] = nil
+        return true
     }
 
     /// Another event of `pid` with a name.
