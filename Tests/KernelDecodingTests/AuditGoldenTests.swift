@@ -7,11 +7,15 @@ internal import Testing
 enum AuditFixtures {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
 
-    /// Paths relative to `root`, of all files in folders whose name says that they hold audit logs.
+    /// Paths relative to `root`, of all files of the recorded hosts.
     static let files: [String] = {
         let walk = FileManager.default.enumerator(atPath: root.path)
-        return (walk?.compactMap { $0 as? String } ?? [])
-            .filter { $0.contains("-linux-") && $0.contains("/") }.sorted()
+        var files: [String] = []
+        while let path = walk?.nextObject() as? String {
+            let isFile = walk?.fileAttributes?[.type] as? FileAttributeType == .typeRegular
+            if isFile, path.contains("-linux-") { files.append(path) }
+        }
+        return files.sorted()
     }()
 
     static let logs = files.filter { $0.hasSuffix(".log") }
@@ -41,21 +45,23 @@ struct AuditGoldenTests {
     func aLogBecomesItsGoldenFile(_ log: String) throws {
         let golden = log.dropLast(4) + ".golden.jsonl"
         let encoded = AuditFixtures.encode(AuditFixtures.bytes(log))
-        if ProcessInfo.processInfo.environment["VEDETTE_REWRITE_GOLDEN"] != nil {
+        if ProcessInfo.processInfo.environment["VEDETTE_UPDATE_GOLDEN"] != nil {
             try Data(encoded).write(to: AuditFixtures.root.appending(path: String(golden)))
         }
         let isSame = encoded == AuditFixtures.bytes(String(golden))
-        #expect(isSame, "\(log): run `VEDETTE_REWRITE_GOLDEN=1 swift test` and read the difference")
+        #expect(isSame, "\(log): run `VEDETTE_UPDATE_GOLDEN=1 swift test` and read the difference")
     }
 
     @Test func everyFileBelongsToACase() {
         #expect(!AuditFixtures.logs.isEmpty)
         let names = Set(AuditFixtures.files)
-        for file in AuditFixtures.files {
-            let base = file.replacingOccurrences(of: ".golden.jsonl", with: "")
-                .replacingOccurrences(of: ".log", with: "")
-            #expect(
-                names.contains(base + ".log") && names.contains(base + ".golden.jsonl"), "orphan: \(file)")
+        let partners = [
+            ".golden.jsonl": ".log", ".log": ".golden.jsonl", ".golden.txt": ".bin", ".bin": ".golden.txt",
+        ]
+        for file in AuditFixtures.files where !file.hasSuffix("/PROVENANCE") {
+            let partner = partners.first { file.hasSuffix($0.key) }
+                .map { file.dropLast($0.key.count) + $0.value }
+            #expect(partner.map { names.contains(String($0)) } ?? false, "orphan: \(file)")
         }
     }
 
