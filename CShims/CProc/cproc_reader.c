@@ -19,6 +19,9 @@
 /// The longest audit record (MAX_AUDIT_MESSAGE_LENGTH 8970) with its header; all others are shorter.
 #define DATAGRAM_MAX 9216
 #define STACK_SIZE (128 * 1024)
+/// So many records within so short a time are a flood.
+#define FLOOD_RECORDS 4
+#define FLOOD_WINDOW_NS 2000000u
 
 _Static_assert(sizeof(struct cn_msg) == 20, "the connector's header");
 _Static_assert(offsetof(struct proc_event, event_data) == 16, "what, cpu, time");
@@ -28,6 +31,9 @@ struct cproc_reader {
     struct cring *ring;
     int fd, proc_fd, stop_fd;
     enum cproc_record_kind kind;
+    /// Records since the queue was last found empty, and when that was.
+    uint32_t since_empty;
+    uint64_t empty_at_ns;
     bool started;
     pthread_t thread;
     char name[16];
@@ -147,6 +153,16 @@ static void handle(struct cproc_reader *reader, const uint8_t *bytes, uint32_t l
     cring_wake(reader->ring);
 }
 
+/// Whether records come so fast that a short sleep costs less than a wake-up for each. Only audit's may wait: what
+/// the others tell is asked for while a process is still there.
+static bool is_flood(struct cproc_reader *reader, uint64_t now_ns) {
+    bool flood = reader->kind == CRECORD_AUDIT && reader->since_empty >= FLOOD_RECORDS
+                 && now_ns - reader->empty_at_ns < FLOOD_WINDOW_NS;
+    reader->since_empty = 0;
+    reader->empty_at_ns = now_ns;
+    return flood;
+}
+
 static void park(struct cproc_reader *reader) {
     struct pollfd waits[2] = {{.fd = reader->fd, .events = POLLIN}, {.fd = reader->stop_fd, .events = POLLIN}};
     cring_set_parked(reader->ring, true);
@@ -167,7 +183,8 @@ static bool handle_error(struct cproc_reader *reader, int error, uint64_t before
     switch (error) {
     case EAGAIN:
         cring_set_drained(reader->ring, before_ns);
-        park(reader);
+        if (is_flood(reader, before_ns)) pause_briefly(reader);
+        else park(reader);
         return true;
     case EINTR:
         return true;
@@ -196,6 +213,7 @@ static void run(struct cproc_reader *reader) {
         } else if (sender.nl_pid != 0) {
             count(reader, CPROC_FORGED);
         } else {
+            reader->since_empty++;
             handle(reader, room, (uint32_t)got, monotonic_ns());
         }
     }

@@ -24,28 +24,28 @@ package enum EvidenceSource: String, Sendable, CaseIterable {
 
 /// A value with the story of how it is known. `value` is `nil` exactly when `provenance` is `unknown`.
 package struct Attributed<Value: Sendable>: Sendable {
-    package private(set) var value: Value?
-    package private(set) var provenance: Provenance
-    package private(set) var source: EvidenceSource
+    @usableFromInline package internal(set) var value: Value?
+    @usableFromInline package internal(set) var provenance: Provenance
+    @usableFromInline package internal(set) var source: EvidenceSource
 
-    package init(_ value: Value, _ provenance: Provenance, from source: EvidenceSource) {
+    @inlinable package init(_ value: Value, _ provenance: Provenance, from source: EvidenceSource) {
         self.value = value
         self.provenance = provenance
         self.source = source
     }
 
-    private init() {
+    @inlinable init() {
         value = nil
         provenance = .unknown
         source = .none
     }
 
-    package static var unknown: Attributed { Attributed() }
+    @inlinable package static var unknown: Attributed { Attributed() }
 
-    package var isKnown: Bool { value != nil }
+    @inlinable package var isKnown: Bool { value != nil }
 
     /// The same value, as a child has it after fork.
-    package var inherited: Attributed {
+    @inlinable package var inherited: Attributed {
         guard let value else { return .unknown }
         return Attributed(value, .inherited, from: source)
     }

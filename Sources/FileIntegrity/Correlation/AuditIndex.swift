@@ -10,79 +10,89 @@ package struct AuditIndex {
     /// Nanoseconds.
     static let memory: UInt64 = 3_000_000_000
 
-    private var recent: [AuditFacts] = []
-    private var head = 0
-    private var byPid: [Int32: [Int]] = [:]
-    private var byName: [ByteString: [Int]] = [:]
-    /// Position of `recent[0]` in the stream of all events.
-    private var base = 0
+    fileprivate struct Entry {
+        var facts: AuditFacts
+        /// The position of the entry before this one with the same process, and with the same name for each path.
+        var previousOfPid: Int
+        var previousOfName: [Int]
+    }
+
+    /// A ring: the event at `position` in the stream of all is at `position % capacity`.
+    private var entries: [Entry] = []
+    private var oldest = 0
+    private var next = 0
+    /// The newest position of each.
+    private var byPid: [Int32: Int] = [:]
+    private var byName: [ByteString: Int] = [:]
+    fileprivate static let none = -1
 
     package init() {}
 
     /// Remembers `facts` when it names files.
     package mutating func note(_ facts: AuditFacts) {
         guard !facts.paths.isEmpty else { return }
-        let position = base + recent.count
-        recent.append(facts)
-        byPid[facts.pid, default: []].append(position)
-        for path in facts.paths where path.nameType != .parent {
-            byName[path.name.lastComponent, default: []].append(position)
-        }
-        trim(now: facts.readAt)
+        if next - oldest == Self.capacity { forgetOldest() }
+        let position = next
+        let entry = Entry(
+            facts: facts, previousOfPid: byPid.updateValue(position, forKey: facts.pid) ?? Self.none,
+            previousOfName: facts.paths.map {
+                byName.updateValue(position, forKey: $0.name.lastComponent) ?? Self.none
+            })
+        if position < Self.capacity { entries.append(entry) } else { self[position] = entry }
+        next += 1
+        while next - oldest > 1, self[oldest].facts.readAt &+ Self.memory < facts.readAt { forgetOldest() }
     }
 
     /// The latest event of `pid` that names `path` or its inode within the window, or of anybody when `pid` is 0.
     package func facts(pid: Int32, path: ByteString, inode: UInt64?, from: UInt64, to: UInt64) -> AuditFacts?
     {
         let name = path.lastComponent
-        let positions = pid > 0 ? byPid[pid] : byName[name]
-        guard let positions else { return nil }
-        for position in positions.reversed() where position >= base + head {
-            let facts = recent[position - base]
-            guard facts.readAt >= from, facts.readAt <= to, facts.success != false else { continue }
-            let names = facts.paths.contains { entry in
-                guard entry.nameType != .parent else { return false }
-                if let inode, let recorded = entry.inode, recorded == inode { return true }
-                return entry.name == path || entry.name.lastComponent == name
+        var position = (pid > 0 ? byPid[pid] : byName[name]) ?? Self.none
+        while position >= oldest {
+            let entry = self[position]
+            let facts = entry.facts
+            if facts.readAt >= from, facts.readAt <= to, facts.success != false,
+                facts.names(path, lastComponent: name, inode: inode)
+            {
+                return facts
             }
-            if names { return facts }
+            position = pid > 0 ? entry.previousOfPid : entry.previous(of: name)
         }
         return nil
     }
 
-    private mutating func trim(now: UInt64) {
-        while head < recent.count {
-            let oldest = recent[head]
-            let isDue = oldest.readAt &+ Self.memory < now
-            guard isDue || recent.count - head > Self.capacity else { break }
-            forget(oldest, position: base + head)
-            head += 1
-        }
-        if head > 1_024, head * 2 > recent.count {
-            recent.removeFirst(head)
-            base += head
-            head = 0
-        }
+    private subscript(position: Int) -> Entry {
+        get { entries[position % Self.capacity] }
+        set { entries[position % Self.capacity] = newValue }
     }
 
-    private mutating func forget(_ facts: AuditFacts, position: Int) {
-        byPid.drop(position, under: facts.pid)
-        for path in facts.paths where path.nameType != .parent {
-            byName.drop(position, under: path.name.lastComponent)
+    /// What points to it from later entries is seen to be too old.
+    private mutating func forgetOldest() {
+        let facts = self[oldest].facts
+        if byPid[facts.pid] == oldest { byPid[facts.pid] = nil }
+        for path in facts.paths {
+            let name = path.name.lastComponent
+            if byName[name] == oldest { byName[name] = nil }
         }
+        oldest += 1
     }
 }
 
-extension Dictionary where Value == [Int] {
-    /// Removes `position` from the list under `key`, and the list with its last element.
-    fileprivate mutating func drop(_ position: Int, under key: Key) {
-        guard var list = self[key] else { return }
-        if list.first == position { list.removeFirst() }
-        self[key] = list.isEmpty ? nil : list
+extension AuditIndex.Entry {
+    /// The entry before this one that names `name`: not this one itself, which may name it twice.
+    fileprivate func previous(of name: ByteString) -> Int {
+        zip(facts.paths, previousOfName).lazy.filter { $0.0.name.lastComponent == name }.map(\.1).min() ?? AuditIndex.none
     }
 }
 
 extension AuditFacts {
+    fileprivate func names(_ path: ByteString, lastComponent name: ByteString, inode: UInt64?) -> Bool {
+        paths.contains { entry in
+            if let inode, let recorded = entry.inode, recorded == inode { return true }
+            return entry.name == path || entry.name.lastComponent == name
+        }
+    }
+
     /// Whether this is a rename that took the name of another file: that one is listed as deleted beside the file's
     /// own old name.
     var renamedOverAnother: Bool {

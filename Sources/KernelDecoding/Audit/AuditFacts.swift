@@ -54,8 +54,7 @@ package struct AuditFacts: Sendable {
     package var workingDirectory: ByteString?
     /// From EXECVE records, complete; `nil` when there are none or parts are missing.
     package var arguments: [ByteString]?
-    /// From PROCTITLE (at most 128 bytes), split at zero bytes.
-    package var title: [ByteString]?
+    /// From PATH records, those of parent directories left out.
     package var paths: [AuditPath] = []
     /// Keys of the rule that matched.
     package var keys: [ByteString] = []

@@ -7,6 +7,7 @@ extension AuditFacts {
             serial: event.id.serial, milliseconds: event.id.milliseconds, readAt: event.lastReadAt, pid: 0)
         var arguments = AuditArguments()
         var items: UInt64?
+        var pathRecords: UInt64 = 0
         var hasSubject = false
         for index in records.indices {
             let record = records[index]
@@ -15,16 +16,17 @@ extension AuditFacts {
                 isUring = record.type == .uringOperation
                 hasSubject = readSubject(record, bytes, &items) || hasSubject
             case .workingDirectory: readWorkingDirectory(record, bytes)
-            case .path: readPath(record, bytes)
+            case .path:
+                pathRecords += 1
+                readPath(record, bytes)
             case .execve: arguments.add(record, in: bytes)
-            case .processTitle: readTitle(record, bytes)
             default: break
             }
         }
         guard hasSubject else { return nil }
         self.arguments = arguments.complete
         isIncomplete =
-            event.isTruncated || event.isCutShort || items.map { $0 != UInt64(paths.count) } ?? false
+            event.isTruncated || event.isCutShort || items.map { $0 != pathRecords } ?? false
             || (arguments.announced != nil && !arguments.isComplete)
     }
 
@@ -91,21 +93,13 @@ extension AuditFacts {
         }
     }
 
-    private mutating func readTitle(_ record: AuditRecord, _ bytes: Span<UInt8>) {
-        var fields = record.fields
-        while let field = fields.next(in: bytes) {
-            if field.isKey("proctitle", in: bytes) {
-                title = field.optionalString(in: bytes).map { split($0.bytes, at: 0) }
-            }
-        }
-    }
-
     private mutating func readPath(_ record: AuditRecord, _ bytes: Span<UInt8>) {
         var path = AuditPath(name: ByteString(), nameType: .unknown)
+        var name: AuditField?
         var fields = record.fields
         while let field = fields.next(in: bytes) {
             switch field.packedKey(in: bytes) {
-            case 0x656d_616e: path.name = field.optionalString(in: bytes) ?? ByteString()  // name
+            case 0x656d_616e: name = field  // name
             case 0x65_646f_6e69: path.inode = field.number(in: bytes)  // inode
             case 0x76_6564: path.readDevice(field, bytes)  // dev
             case 0x6564_6f6d:  // mode
@@ -114,6 +108,8 @@ extension AuditFacts {
             default: break
             }
         }
+        guard path.nameType != .parent else { return }
+        path.name = name?.optionalString(in: bytes) ?? ByteString()
         paths.append(path)
     }
 }

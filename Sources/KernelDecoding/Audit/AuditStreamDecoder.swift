@@ -102,21 +102,23 @@ extension AuditStreamDecoder {
 
         mutating func consume(_ event: AuditEvent, records: Span<AuditRecord>, bytes: Span<UInt8>) {
             guard records.count > 0 else { return }
-            var pid: Int32?
+            var subject: AuditRecord?
             var change: AuditConfigurationChange?
             var hasLogin = false
             for index in records.indices {
                 switch records[index].type {
-                case .syscall, .uringOperation: pid = Self.pid(records[index], bytes)
+                case .syscall, .uringOperation: subject = records[index]
                 case .configChange:
                     change = AuditConfigurationChange(records[index], id: event.id, in: bytes)
                 case .login: hasLogin = true
                 default: break
                 }
             }
-            change?.pid = pid
-            if let change { events.append(.configurationChange(change)) }
-            if let pid, pid == ignoredPid {
+            if var change {
+                change.pid = subject.flatMap { Self.pid($0, bytes) }
+                events.append(.configurationChange(change))
+            }
+            if let ignoredPid, let subject, Self.pid(subject, bytes) == ignoredPid {
                 ignored += 1
             } else if let facts = AuditFacts(event, records: records, bytes: bytes) {
                 events.append(.facts(facts))
