@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
+#include <sys/ioctl.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -94,6 +95,8 @@ int cfanotify_open_parent(int fd) {
 /// A process is looked at again after this, in case that it changed without an event.
 #define RECENT_MS 1000
 #define SNAPSHOT_MAX 24576
+/// Between two looks at the length of the kernel's queue: it walks the whole of it to answer.
+#define BACKLOG_CHECK_NS 1000000000u
 /// More than the longest event: two names of 255 bytes, three handles of 128, headers and a pidfd.
 #define EVENT_MAX 2048
 #define STACK_SIZE (128 * 1024)
@@ -105,6 +108,7 @@ struct cfanotify_reader {
     struct cring *ring;
     int fd, proc_fd, stop_fd;
     int32_t own_pid;
+    uint32_t backlog_limit;
     bool started;
     pthread_t thread;
     _Atomic bool stopping;
@@ -113,7 +117,10 @@ struct cfanotify_reader {
     // The reader thread's own.
     uint64_t not_before_ns;
     uint64_t last_batch_ns;
+    uint64_t backlog_checked_ns;
     bool saw_new_process;
+    /// Events were thrown away, and the consumer does not know yet.
+    bool has_discarded;
     uint32_t pidfd_count, candidate_count;
     int pidfds[PIDFDS_MAX];
     struct candidate candidates[PIDFDS_MAX];
@@ -130,10 +137,11 @@ static void count(struct cfanotify_reader *reader, enum cfanotify_counter counte
     atomic_fetch_add_explicit(&reader->counters[counter], by, memory_order_relaxed);
 }
 
-struct cfanotify_reader *cfanotify_reader_create(struct cring *ring, int fd, int proc_fd) {
+struct cfanotify_reader *cfanotify_reader_create(struct cring *ring, int fd, int proc_fd, uint32_t backlog_limit) {
     struct cfanotify_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL) return NULL;
     reader->ring = ring;
+    reader->backlog_limit = backlog_limit;
     reader->fd = fd;
     reader->proc_fd = proc_fd;
     reader->own_pid = getpid();
@@ -306,6 +314,47 @@ static bool linger(struct cfanotify_reader *reader, uint64_t now_ns) {
     return is_flood;
 }
 
+/// Whether more waits in the kernel's queue than may. One second of lag comes before the first look.
+static bool is_backlog_too_long(struct cfanotify_reader *reader, uint64_t now_ns) {
+    if (now_ns - reader->not_before_ns < BACKLOG_CHECK_NS) return false;
+    if (now_ns - reader->backlog_checked_ns < BACKLOG_CHECK_NS) return false;
+    reader->backlog_checked_ns = now_ns;
+    int bytes = 0;
+    if (ioctl(reader->fd, FIONREAD, &bytes) != 0) return false;
+    // The kernel counts the headers only.
+    return (uint32_t)bytes / sizeof(struct fanotify_event_metadata) > reader->backlog_limit;
+}
+
+/// Throws away what waits, up to a read that did not fill the buffer.
+static void discard_backlog(struct cfanotify_reader *reader) {
+    uint8_t bytes[CFANOTIFY_READ_MAX] __attribute__((aligned(8)));
+    ssize_t got;
+    do {
+        got = read(reader->fd, bytes, sizeof bytes);
+        const struct fanotify_event_metadata *event = (const void *)bytes;
+        for (ssize_t left = got; left > 0 && FAN_EVENT_OK(event, left); event = FAN_EVENT_NEXT(event, left)) {
+            int fd = take_pidfd((uint8_t *)event, event);
+            if (fd >= 0) close(fd);
+            count(reader, CFANOTIFY_DISCARDED, 1);
+        }
+    } while (got > CFANOTIFY_READ_MAX - EVENT_MAX
+             && !atomic_load_explicit(&reader->stopping, memory_order_relaxed));
+    reader->has_discarded = true;
+}
+
+/// Writes an overflow event into `payload`, which was reserved, in the place of what was thrown away.
+static void tell_discarded(struct cfanotify_reader *reader, uint8_t *payload) {
+    struct cfanotify_batch batch = {.not_before_ns = reader->not_before_ns};
+    struct fanotify_event_metadata overflow = {
+        .event_len = sizeof overflow, .vers = FANOTIFY_METADATA_VERSION, .metadata_len = sizeof overflow,
+        .mask = FAN_Q_OVERFLOW, .fd = FAN_NOFD};
+    memcpy(payload, &batch, sizeof batch);
+    memcpy(payload + sizeof batch, &overflow, sizeof overflow);
+    cring_commit(reader->ring, sizeof batch + sizeof overflow, CRECORD_FANOTIFY, 0, monotonic_ns());
+    cring_wake(reader->ring);
+    reader->has_discarded = false;
+}
+
 /// Tells the consumer that the stream ended, waiting for room if it must.
 static void fail(struct cfanotify_reader *reader, int32_t error) {
     void *room;
@@ -338,7 +387,13 @@ static bool handle_read_error(struct cfanotify_reader *reader, int error, uint64
 void cfanotify_run(struct cfanotify_reader *reader) {
     atomic_store_explicit(&reader->priority, cproc_raise_priority(), memory_order_relaxed);
     while (!atomic_load_explicit(&reader->stopping, memory_order_relaxed)) {
+        uint64_t before_ns = monotonic_ns();
+        if (is_backlog_too_long(reader, before_ns)) discard_backlog(reader);
         uint8_t *payload = cring_reserve(reader->ring, sizeof(struct cfanotify_batch) + CFANOTIFY_READ_MAX);
+        if (payload != NULL && reader->has_discarded) {
+            tell_discarded(reader, payload);
+            continue;
+        }
         if (payload == NULL) {
             count(reader, CFANOTIFY_STALLS, 1);
             cring_wake(reader->ring);
@@ -346,7 +401,6 @@ void cfanotify_run(struct cfanotify_reader *reader) {
             continue;
         }
         uint8_t *events = payload + sizeof(struct cfanotify_batch);
-        uint64_t before_ns = monotonic_ns();
         ssize_t got = read(reader->fd, events, CFANOTIFY_READ_MAX);
         if (got <= 0) {
             if (!handle_read_error(reader, got == 0 ? EAGAIN : errno, before_ns)) return;

@@ -16,11 +16,16 @@ final class LiveFanotify {
     var executions: [ExecutableOpen] = []
     var snapshots: [(header: RingRecordHeader, bytes: [UInt8])] = []
     var batches: [[UInt8]] = []
+    var overflows = 0
 
-    init(watching path: String, limit: FanotifyLevel = .target) throws {
-        let ring = try #require(EventRing(capacity: 1 << 20, wakeDescriptor: open("/dev/null", O_WRONLY)))
+    init(
+        watching path: String, limit: FanotifyLevel = .target, ringCapacity: Int = 1 << 20,
+        backlogLimit: UInt32 = FanotifySource.backlogLimit
+    ) throws {
+        let ring = try #require(
+            EventRing(capacity: ringCapacity, wakeDescriptor: open("/dev/null", O_WRONLY)))
         consumer = ring.makeConsumer()
-        source = try FanotifySource(ring: ring, limit: limit)
+        source = try FanotifySource(ring: ring, limit: limit, backlogLimit: backlogLimit)
         self.ring = ring
         let watches = [ByteString(path)]
         source.watch(watches)
@@ -43,7 +48,7 @@ final class LiveFanotify {
     }
 
     func drain() {
-        var (changes, executions) = (self.changes, self.executions)
+        var (changes, executions, overflows) = (self.changes, self.executions, self.overflows)
         var (batches, snapshots) = (self.batches, self.snapshots)
         _ = consumer.drain { header, payload in
             let bytes = payload.withUnsafeBytes { [UInt8]($0) }
@@ -54,11 +59,12 @@ final class LiveFanotify {
                 switch output {
                 case .change(let event): changes.append(event)
                 case .execution(let open): executions.append(open)
-                default: break
+                case .overflow: overflows += 1
+                case .undecodable: break
                 }
             }
         }
-        (self.changes, self.executions) = (changes, executions)
+        (self.changes, self.executions, self.overflows) = (changes, executions, overflows)
         (self.batches, self.snapshots) = (batches, snapshots)
     }
 }
@@ -212,5 +218,19 @@ struct FanotifyLiveTests {
         let paths = live.changes.map(\.path)
         let inside = ByteString(scratch("in"))
         #expect(paths.allSatisfy { $0.isWithin(inside) })
+    }
+
+    @Test("what waits beyond the bound is thrown away, counted and told as an overflow")
+    func boundsTheQueueInTheKernel() throws {
+        let scratch = Scratch()
+        let live = try LiveFanotify(watching: scratch.path, ringCapacity: 1 << 16, backlogLimit: 500)
+        // Nobody drains: the ring is full soon, and the rest waits in the kernel.
+        shell("cd \(scratch.path); for i in $(seq 3000); do : > $i; done")
+        let deadline = Date().addingTimeInterval(10)
+        while live.source.counts.discarded == 0, Date() < deadline { usleep(10_000) }
+        #expect(live.source.counts.discarded > 500)
+        shell("touch \(scratch("after"))")
+        let isBack = live.collect { $0.contains { $0.path == scratch.bytes("after") } }
+        #expect(isBack && live.overflows == 1)
     }
 }

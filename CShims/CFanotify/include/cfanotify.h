@@ -44,7 +44,9 @@ int cfanotify_open_parent(int fd);
 /// A CRECORD_FANOTIFY payload starts with this, and the events follow as the kernel wrote them, except that
 /// - the `pidfd` of each `struct fanotify_event_info_pidfd` is replaced: CFANOTIFY_PID_ALIVE, FAN_NOPIDFD
 ///   (the process was reaped before the read) or FAN_EPIDFD (the kernel could not make one);
-/// - events of our own process are left out.
+/// - events of our own process are left out;
+/// - when more than `backlog_limit` events wait, all of them are thrown away and counted, and an event with
+///   FAN_Q_OVERFLOW stands for them: an unlimited queue would take the host's memory.
 struct cfanotify_batch {
     /// CLOCK_MONOTONIC: no event of this batch is older. The moment before the last read that emptied the queue
     /// or found it empty; 0 when there was none yet.
@@ -62,12 +64,14 @@ enum cfanotify_counter {
     CFANOTIFY_STALLS = 3,     ///< waits for room in the ring
     CFANOTIFY_SNAPSHOTS = 4,  ///< snapshots committed
     CFANOTIFY_SNAPSHOTS_MISSED = 5, ///< process gone, or no room for the snapshot
-    CFANOTIFY_COUNTERS = 6,
+    CFANOTIFY_DISCARDED = 6,  ///< events thrown away because more waited than may
+    CFANOTIFY_COUNTERS = 7,
 };
 
 /// The ring and the descriptors (group, /proc directory) stay the caller's and must outlive the reader.
 /// NULL when memory or an eventfd is refused.
-struct cfanotify_reader *_Nullable cfanotify_reader_create(struct cring *ring, int fd, int proc_fd);
+struct cfanotify_reader *_Nullable cfanotify_reader_create(struct cring *ring, int fd, int proc_fd,
+                                                            uint32_t backlog_limit);
 /// Starts the thread. 0, or -errno.
 int cfanotify_reader_start(struct cfanotify_reader *reader);
 /// Asks the thread to end and waits for it. Does nothing when it was not started.

@@ -30,20 +30,29 @@ package final class FanotifySource {
         package var stalls: UInt64 = 0
         package var snapshots: UInt64 = 0
         package var missedSnapshots: UInt64 = 0
+        /// Thrown away because more waited than may; an overflow stands for them.
+        package var discarded: UInt64 = 0
     }
+
+    /// Events that may wait in the kernel's queue: some 100 MB of its memory.
+    package static let backlogLimit: UInt32 = 500_000
 
     /// Opens a group with the best flags that the kernel accepts.
     ///
-    /// - Parameter limit: the most to ask for; less than `.target` plays an older kernel.
+    /// - Parameters:
+    ///   - limit: the most to ask for; less than `.target` plays an older kernel.
+    ///   - backlogLimit: events that may wait in the kernel's queue. More are thrown away and told as an overflow.
     /// - Throws: `KernelError` with `EPERM` without CAP_SYS_ADMIN, `EINVAL` before Linux 5.1, `ENOSYS`
     ///   when the kernel was built without fanotify, `EMFILE` at the per-user group limit.
-    package init(ring: EventRing, limit: FanotifyLevel = .target) throws(KernelError) {
+    package init(
+        ring: EventRing, limit: FanotifyLevel = .target, backlogLimit: UInt32 = FanotifySource.backlogLimit
+    ) throws(KernelError) {
         let (group, level) = try FanotifySource.open(limit)
         let proc = Glibc.open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         let mounts = Glibc.open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)
         let pointer = ring.producerPointer.assumingMemoryBound(to: cring.self)
         let isComplete = proc >= 0 && mounts >= 0
-        let reader = isComplete ? cfanotify_reader_create(pointer, group, proc) : nil
+        let reader = isComplete ? cfanotify_reader_create(pointer, group, proc, backlogLimit) : nil
         guard let reader else {
             let error = KernelError(call: "open(2)", errno: errno, advice: "/proc must be mounted")
             for descriptor in [group, proc, mounts] where descriptor >= 0 { close(descriptor) }
@@ -115,7 +124,8 @@ package final class FanotifySource {
             own: cfanotify_reader_count(reader, CFANOTIFY_OWN),
             stalls: cfanotify_reader_count(reader, CFANOTIFY_STALLS),
             snapshots: cfanotify_reader_count(reader, CFANOTIFY_SNAPSHOTS),
-            missedSnapshots: cfanotify_reader_count(reader, CFANOTIFY_SNAPSHOTS_MISSED))
+            missedSnapshots: cfanotify_reader_count(reader, CFANOTIFY_SNAPSHOTS_MISSED),
+            discarded: cfanotify_reader_count(reader, CFANOTIFY_DISCARDED))
     }
 
     /// 2 real-time, 1 nice, 0 neither, -1 not yet running.
