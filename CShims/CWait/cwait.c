@@ -2,6 +2,7 @@
 #include "cwait.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -11,6 +12,19 @@
 int cwait_open_event(void) {
     int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return fd >= 0 ? fd : -errno;
+}
+
+void cwait_signal_event(int fd) {
+    uint64_t one = 1;
+    ssize_t written = write(fd, &one, sizeof one);
+    (void)written; // EAGAIN means that it is signalled already.
+}
+
+int cwait_await_event(int fd, int timeout_ms) {
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    if (poll(&wait, 1, timeout_ms) <= 0) return 0;
+    cwait_clear_event(fd);
+    return 1;
 }
 
 void cwait_clear_event(int fd) {

@@ -47,7 +47,7 @@ package struct Gap: Equatable, Sendable {
         case taskstatsOverrun = "taskstats_overrun"
         case auditLost = "audit_lost"
         case auditSerialGap = "audit_serial_gap"
-        case pendingTableFull = "pending_table_full"
+        /// Nobody took the lines.
         case outputBlocked = "output_blocked"
     }
 

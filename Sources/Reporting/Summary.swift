@@ -10,12 +10,18 @@ package struct Summary: Sendable {
         package var lost: UInt64
         /// Losses of which the kernel does not say how many events they were.
         package var uncountedLosses: UInt64
+        /// Records that made no sense.
+        package var undecodable: UInt64
 
-        package init(name: String, events: UInt64 = 0, lost: UInt64 = 0, uncountedLosses: UInt64 = 0) {
+        package init(
+            name: String, events: UInt64 = 0, lost: UInt64 = 0, uncountedLosses: UInt64 = 0,
+            undecodable: UInt64 = 0
+        ) {
             self.name = name
             self.events = events
             self.lost = lost
             self.uncountedLosses = uncountedLosses
+            self.undecodable = undecodable
         }
     }
 
@@ -24,15 +30,18 @@ package struct Summary: Sendable {
     package var changes: [ChangeKind: UInt64]
     /// Changes whose process is not known.
     package var unattributed: UInt64
+    /// Changes that were told before their settle window ended, because too many were pending.
+    package var settledEarly: UInt64
     package var sources: [Source]
 
     package init(
         duration: UInt64, changes: [ChangeKind: UInt64] = [:], unattributed: UInt64 = 0,
-        sources: [Source] = []
+        settledEarly: UInt64 = 0, sources: [Source] = []
     ) {
         self.duration = duration
         self.changes = changes
         self.unattributed = unattributed
+        self.settledEarly = settledEarly
         self.sources = sources
     }
 
@@ -47,6 +56,7 @@ package struct Summary: Sendable {
         var first = "\(total) \(total == 1 ? "change" : "changes") in \(tenths / 10).\(tenths % 10) s"
         if !kinds.isEmpty { first += ": " + kinds.joined(separator: ", ") }
         if unattributed > 0 { first += "; \(unattributed) by an unknown process" }
+        if settledEarly > 0 { first += "; \(settledEarly) told early, too many were pending" }
         text.append(wrapping: first, from: 0, to: width)
         text.newLine()
         let column = (sources.map(\.name.utf8.count).max() ?? 0) + 4
@@ -56,6 +66,7 @@ package struct Summary: Sendable {
             text.pad(to: column)
             text.append("\(source.events) events, ")
             text.append(source.losses, source.lost + source.uncountedLosses > 0 ? .alarm : .green)
+            if source.undecodable > 0 { text.append(", \(source.undecodable) not understood", .alarm) }
             text.newLine()
         }
         return text.bytes

@@ -21,6 +21,7 @@ final class AuditIntake {
     /// CLOCK_MONOTONIC nanoseconds of the newest record of the last `collect`; 0 when it found none.
     private(set) var newest: UInt64 = 0
     private(set) var failure: Int32?
+    var undecodable: UInt64 { decoder.malformed }
 
     init(session: AuditSession, consumer: consuming RingConsumer) {
         self.session = session

@@ -2,18 +2,31 @@ internal import EventModel
 internal import Glibc
 internal import Reporting
 
-/// Encodes events and writes them to standard output, a batch at a time. One thread owns it.
+/// Encodes events and hands them to standard output, a batch at a time. One thread owns it.
 final class EventOutput {
+    /// Bytes that wait for a slow reader; more is lost, and a gap event says so.
+    private static let mostWaiting = 4 << 20
 
     private var json: ECSEncoder?
     private var terminal: TerminalEncoder?
+    private let queue: OutputQueue
     private var buffer: [UInt8] = []
+    /// Events in the buffer.
+    private var buffered: UInt64 = 0
+    /// Events that were refused since the last one that was not, and when the first of them was (CLOCK_REALTIME).
+    private var refused: UInt64 = 0
+    private var refusedSince: UInt64 = 0
     private(set) var changes: [ChangeKind: UInt64] = [:]
     private(set) var unattributed: UInt64 = 0
-    /// Standard output cannot be written any more; positive errno.
-    private(set) var failure: Int32?
+    private(set) var events: UInt64 = 0
+    private(set) var lost: UInt64 = 0
 
-    init(format: WatchOptions.Format) {
+    /// - Throws: `WatchProblem` when the host refuses a thread.
+    init(format: WatchOptions.Format) throws(WatchProblem) {
+        guard let queue = OutputQueue(descriptor: STDOUT_FILENO, limit: Self.mostWaiting) else {
+            throw WatchProblem(message: "cannot start: no thread or descriptor is to be had")
+        }
+        self.queue = queue
         let names = Self.readNames()
         switch format {
         case .json:
@@ -23,12 +36,24 @@ final class EventOutput {
         }
     }
 
+    /// Standard output cannot be written any more; positive errno.
+    var failure: Int32? { queue.failure }
+    /// Standard output cannot be written now; positive errno.
+    var trouble: Int32? { queue.trouble }
+
     func take(_ event: SensorEvent) {
         if case .change(let change) = event {
             changes[change.kind, default: 0] += 1
             if change.attribution?.process.executable.isKnown != true { unattributed += 1 }
             if change.path == "/etc/passwd" || change.path == "/etc/group" { reloadNames() }
         }
+        events += 1
+        encode(event)
+        buffered += 1
+        if buffer.count >= 65_536 { flush() }
+    }
+
+    private func encode(_ event: SensorEvent) {
         if json != nil {
             json?.encode(event)
             json?.withLine { buffer.append(contentsOf: $0) }
@@ -36,20 +61,42 @@ final class EventOutput {
             terminal?.encode(event)
             buffer.append(contentsOf: terminal?.line ?? [])
         }
-        if buffer.count >= 65_536 { flush() }
     }
 
-    /// Writes what has been encoded. Blocks while the reader of a pipe is slow: the kernel's queues hold the rest.
+    /// Hands over what has been encoded. Never waits for the reader.
     func flush() {
-        var written = 0
-        while written < buffer.count, failure == nil {
-            let result = buffer.withUnsafeBytes { bytes in
-                write(STDOUT_FILENO, bytes.baseAddress?.advanced(by: written), bytes.count - written)
-            }
-            if result >= 0 { written += result } else if errno != EINTR { failure = errno }
+        guard buffered > 0 else { return }
+        if queue.offer(buffer) {
+            tellRefused()
+        } else {
+            if refused == 0 { refusedSince = Clock.realtime }
+            refused += buffered
+            lost += buffered
         }
         buffer.removeAll(keepingCapacity: true)
+        buffered = 0
     }
+
+    /// There is room again: says what has been lost meanwhile, or at the next occasion.
+    private func tellRefused() {
+        guard refused > 0 else { return }
+        buffer.removeAll(keepingCapacity: true)
+        encode(
+            .gap(
+                Gap(
+                    source: "output", cause: .outputBlocked, count: refused, from: refusedSince,
+                    to: Clock.realtime)))
+        if queue.offer(buffer) { refused = 0 }
+    }
+
+    /// Writes what remains. Returns whether everything was written.
+    func finish() -> Bool {
+        flush()
+        return queue.finish(patience: 2_000)
+    }
+
+    /// What has gone to standard output, for the summary.
+    var summary: Summary.Source { Summary.Source(name: "output", events: events &- lost, lost: lost) }
 
     private func reloadNames() {
         let names = Self.readNames()

@@ -25,8 +25,11 @@ package final class LiveSensor {
     private var taskstats: TaskstatsIntake?
     private var audit: AuditIntake?
     private let auditStatePath: String?
-    private var coverageByIdentifier: [String: CoverageEntry] = [:]
-    private var losses: [String: (counted: UInt64, uncounted: UInt64)] = [:]
+    private let ledger: CoverageLedger
+    private let losses: LossLedger
+    /// Where inotify stands in for fanotify.
+    private var standIns: [ByteString] = []
+    private var discarded: UInt64 = 0
     private var lastTick: UInt64 = 0
 
     private enum Capacity {
@@ -53,6 +56,8 @@ package final class LiveSensor {
         self.watches = watches
         self.auditStatePath = auditStatePath
         self.emit = emit
+        ledger = CoverageLedger(emit: emit)
+        losses = LossLedger(emit: emit)
         let containers = ContainerDirectory(own: directory.snapshot(getpid()))
         self.containers = containers
         let now = Clock.monotonic
@@ -113,9 +118,9 @@ package final class LiveSensor {
             try source.start()
             connector = ConnectorIntake(source: source, consumer: ring.makeConsumer())
             pipeline.table.connectorIsLive = true
-            coverReader("proc_connector", priority: source.priority, detail: "forks, execs and exits")
+            ledger.noteReader("proc_connector", priority: source.priority, detail: "forks, execs and exits")
         } catch {
-            cover(
+            ledger.note(
                 "proc_connector", .off(reason: error.description),
                 advice: "Short-lived processes may stay unknown. Run as root in the initial namespaces.")
         }
@@ -128,9 +133,9 @@ package final class LiveSensor {
             try source.start()
             taskstats = TaskstatsIntake(source: source, consumer: ring.makeConsumer())
             pipeline.table.taskstatsIsLive = true
-            coverReader("taskstats", priority: source.priority, detail: "exit records")
+            ledger.noteReader("taskstats", priority: source.priority, detail: "exit records")
         } catch {
-            cover(
+            ledger.note(
                 "taskstats", .off(reason: error.description),
                 advice: "The program of a process that was gone at once may stay unknown. Run as root.")
         }
@@ -138,7 +143,7 @@ package final class LiveSensor {
 
     private func startAudit() {
         guard let auditStatePath else {
-            cover(
+            ledger.note(
                 "audit", .off(reason: "not asked for"),
                 advice: "Login users and arguments of short-lived processes may stay unknown.")
             return
@@ -148,11 +153,11 @@ package final class LiveSensor {
             let session = try AuditSession(ring: ring, statePath: auditStatePath)
             audit = AuditIntake(session: session, consumer: ring.makeConsumer())
             try session.start(watches: watches.map { ($0, FileState($0)?.type == .directory) })
-            coverAudit(session)
+            noteCoverage(session)
         } catch {
             audit?.session.stop()
             audit = nil
-            cover(
+            ledger.note(
                 "audit", .off(reason: error.description),
                 advice: "Login users and arguments of short-lived processes may stay unknown.")
         }
@@ -172,26 +177,40 @@ package final class LiveSensor {
             fanotify = FanotifyIntake(
                 source: source, consumer: ring.makeConsumer(),
                 translator: FanotifyTranslator(resolver: resolver, level: source.level))
-            coverFanotify(source)
+            ledger.note(source)
         } catch {
-            cover(
+            ledger.note(
                 "fanotify", .off(reason: error.description),
                 advice: "Changes come from inotify, which does not say who. Run as root.")
         }
-        if !refused.isEmpty { startInotify(refused) }
+        standIn(for: refused)
     }
 
-    private func startInotify(_ paths: [ByteString]) {
+    /// Lets inotify stand in where fanotify cannot watch, from the start or since a filesystem was mounted.
+    private func standIn(for paths: [ByteString]) {
+        let fresh = paths.filter { !standIns.contains($0) }
+        standIns = paths
+        guard !fresh.isEmpty else { return }
         do throws(KernelError) {
-            let ring = try makeRing(Capacity.inotify)
-            let source = try InotifySource(ring: ring)
-            try source.start()
-            for path in paths { try source.watch(path) }
-            inotify = InotifyIntake(source: source, consumer: ring.makeConsumer())
-            coverInotify(source, paths)
+            let source = if let running = inotify?.source { running } else { try startInotify() }
+            var refusals: [String] = []
+            for path in fresh {
+                do throws(KernelError) { try source.watch(path) } catch {
+                    refusals.append("\(path.text): \(error)")
+                }
+            }
+            ledger.note(source, paths: paths, refusals: refusals)
         } catch {
-            cover("inotify", .off(reason: error.description), advice: "These paths are not watched.")
+            ledger.note("inotify", .off(reason: error.description), advice: "These paths are not watched.")
         }
+    }
+
+    private func startInotify() throws(KernelError) -> InotifySource {
+        let ring = try makeRing(Capacity.inotify)
+        let source = try InotifySource(ring: ring)
+        try source.start()
+        inotify = InotifyIntake(source: source, consumer: ring.makeConsumer())
+        return source
     }
 
     /// What runs already, from `/proc`; after the connector, so that nobody is born in between.
@@ -200,106 +219,50 @@ package final class LiveSensor {
             if let snapshot = processDirectory.snapshot(pid) { pipeline.note(snapshot) }
         }
         pipeline.table.linkScanned()
-        cover("procfs", .live, detail: "\(pipeline.table.count) processes at the start")
+        ledger.note("procfs", .live, detail: "\(pipeline.table.count) processes at the start")
     }
+
+    private func noteCoverage(_ session: AuditSession) {
+        pipeline.auditIsLive = session.ruleCount > 0
+        ledger.note(session)
+    }
+
+    /// The coverage table, in the order in which people read it.
+    package var coverage: [CoverageEntry] { ledger.entries }
 
     /// What each source heard and lost.
     package var summary: [Summary.Source] {
-        let events: [(String, UInt64?)] = [
-            ("fanotify", fanotify?.source.counts.events), ("inotify", inotify?.events),
-            ("audit", audit?.session.records), ("proc_connector", connector?.source.events),
-            ("taskstats", taskstats?.source.events),
+        let counts: [(String, (events: UInt64, undecodable: UInt64)?)] = [
+            ("fanotify", fanotify.map { ($0.source.counts.events, $0.undecodable) }),
+            ("inotify", inotify.map { ($0.events, $0.undecodable) }),
+            ("audit", audit.map { ($0.session.records, $0.undecodable) }),
+            ("proc_connector", connector.map { ($0.source.events, $0.undecodable) }),
+            ("taskstats", taskstats.map { ($0.source.events, $0.undecodable) }),
         ]
-        return events.compactMap { name, count in
+        return counts.compactMap { name, count in
             guard let count else { return nil }
-            let loss = losses[name] ?? (0, 0)
+            let loss = losses.losses(of: name)
             return Summary.Source(
-                name: name, events: count, lost: loss.counted, uncountedLosses: loss.uncounted)
+                name: name, events: count.events, lost: loss.counted, uncountedLosses: loss.uncounted,
+                undecodable: count.undecodable)
         }
     }
 
-    // MARK: - Coverage
-
-    /// The coverage table, in the order in which people read it.
-    package var coverage: [CoverageEntry] {
-        ["fanotify", "inotify", "audit", "proc_connector", "taskstats", "procfs"].compactMap {
-            coverageByIdentifier[$0]
-        }
-    }
-
-    private func cover(_ source: String, _ entry: CoverageEntry) {
-        let previous = coverageByIdentifier[source]
-        coverageByIdentifier[source] = entry
-        guard let previous, previous.state != entry.state else { return }
-        emit(.coverage(entry, previous: previous.state, time: Clock.realtime))
-    }
-
-    private func cover(_ source: String, _ state: CoverageState, detail: String = "", advice: String = "") {
-        cover(source, CoverageEntry(source: source, state: state, detail: detail, advice: advice))
-    }
-
-    /// A source that runs; degraded without the priority that lets it see a process before it is gone.
-    private func coverReader(_ source: String, priority: Int32, detail: String) {
-        switch priority {
-        case 2: cover(source, .live, detail: detail + ", real-time")
-        case 1, -1: cover(source, .live, detail: detail)
-        default:
-            cover(
-                source, .degraded(reason: "neither SCHED_FIFO nor nice -20"), detail: detail,
-                advice: "Short-lived processes may stay unknown. Grant CAP_SYS_NICE.")
-        }
-    }
-
-    private func coverFanotify(_ source: FanotifySource) {
-        let watched = source.marked.filter(\.reportsChanges)
-        let detail = "\(watched.count) filesystems, programs on \(source.marked.count)"
-        if let missing = source.level.missing {
-            cover("fanotify", .degraded(reason: missing), detail: detail, advice: "Use a newer kernel.")
-        } else if watched.isEmpty {
-            cover("fanotify", .degraded(reason: "no watched filesystem accepts marks"), detail: detail)
-        } else {
-            cover("fanotify", .live, detail: detail)
-        }
-    }
-
-    private func coverAudit(_ session: AuditSession) {
-        let place =
-            switch session.delivery {
-            case .daemon: "registered daemon"
-            case .multicast(let owner):
-                owner == 0 ? "multicast group" : "multicast group, pid \(owner) has the daemon's place"
-            }
-        let detail = "\(place), \(session.ruleCount) rules"
-        pipeline.auditIsLive = session.ruleCount > 0
-        if let reason = session.degradation {
-            cover(
-                "audit", .degraded(reason: reason), detail: detail, advice: "Attribution falls back to /proc."
-            )
-        } else {
-            cover("audit", .live, detail: detail)
-        }
-    }
-
-    private func coverInotify(_ source: InotifySource, _ paths: [ByteString]) {
-        let detail = "\(source.watched) directories in " + paths.map(\.text).joined(separator: ", ")
-        let reason = source.degradation ?? "no process id with the changes"
-        cover("inotify", .degraded(reason: reason), detail: detail)
-    }
+    /// Changes that were told before their settle window ended.
+    package var settledEarly: UInt64 { pipeline.settledEarly }
 
     // MARK: - The loop
 
-    /// Runs until `signals` (a signalfd) is readable, and returns the signal. `flush` is called whenever a batch is
-    /// done.
-    package func run(signals: Int32, flush: () -> Void) -> Int32 {
+    /// Runs until `signals` (a signalfd) is readable, or `flush`, which is called whenever a batch is done, returns
+    /// false.
+    package func run(signals: Int32, flush: () -> Bool) {
         var idleRounds = 0
         while true {
             let count = drainOnce()
             let now = Clock.monotonic
             pipeline.advance(now: now)
             if now &- lastTick >= 1_000_000_000 { tick(now: now) }
-            flush()
-            let signal = cwait_next_signal(signals)
-            if signal != 0 { return signal }
+            if !flush() || cwait_next_signal(signals) != 0 { return }
             if count > 0 {
                 idleRounds = 0
                 continue
@@ -316,9 +279,9 @@ package final class LiveSensor {
         containers.expire(now: now)
         guard let audit else { return }
         audit.expire(now: now)
-        if audit.session.tick() { coverAudit(audit.session) }
+        if audit.session.tick() { noteCoverage(audit.session) }
         if audit.session.newlyLost > 0 {
-            report(
+            losses.report(
                 .auditLost, source: "audit", count: UInt64(audit.session.newlyLost),
                 from: now &- 1_000_000_000, to: now)
         }
@@ -365,7 +328,8 @@ package final class LiveSensor {
         source.refreshMounts()
         containers.refreshMounts()
         fanotify?.translator.resolver.configure(watches: watches, mounts: source.marked)
-        coverFanotify(source)
+        ledger.note(source)
+        standIn(for: source.refused.map(\.path))
     }
 
     // MARK: - One batch
@@ -413,7 +377,7 @@ package final class LiveSensor {
         case .event(let event): pipeline.note(event)
         case .snapshot(let snapshot): pipeline.note(snapshot)
         case .overrun(let time):
-            report(.processConnectorOverrun, source: "proc_connector", from: lastTick, to: time)
+            losses.report(.processConnectorOverrun, source: "proc_connector", from: lastTick, to: time)
             recoverProcesses(at: time)
         }
     }
@@ -429,19 +393,22 @@ package final class LiveSensor {
 
     private func noteLosses() {
         for overflow in fanotify?.overflows ?? [] {
-            report(.fanotifyOverflow, source: "fanotify", from: overflow.from, to: overflow.to)
+            losses.report(
+                .fanotifyOverflow, source: "fanotify", count: newlyDiscarded(), from: overflow.from,
+                to: overflow.to)
         }
         for moment in inotify?.overflows ?? [] {
-            report(.inotifyOverflow, source: "inotify", from: lastTick, to: moment)
+            losses.report(.inotifyOverflow, source: "inotify", from: lastTick, to: moment)
         }
         for moment in taskstats?.overruns ?? [] {
-            report(.taskstatsOverrun, source: "taskstats", from: lastTick, to: moment)
+            losses.report(.taskstatsOverrun, source: "taskstats", from: lastTick, to: moment)
         }
         for moment in audit?.overruns ?? [] {
-            report(.auditLost, source: "audit", from: lastTick, to: moment)
+            losses.report(.auditLost, source: "audit", from: lastTick, to: moment)
         }
         for loss in audit?.losses ?? [] {
-            report(.auditSerialGap, source: "audit", count: loss.count, from: lastTick, to: Clock.monotonic)
+            losses.report(
+                .auditSerialGap, source: "audit", count: loss.count, from: lastTick, to: Clock.monotonic)
         }
         noteFailure("audit", audit?.failure ?? nil)
         noteFailure("fanotify", fanotify?.failure ?? nil)
@@ -450,18 +417,16 @@ package final class LiveSensor {
         noteFailure("taskstats", taskstats?.failure ?? nil)
     }
 
-    private func noteFailure(_ source: String, _ code: Int32?) {
-        guard let code else { return }
-        if case .off? = coverageByIdentifier[source]?.state { return }
-        let error = KernelError(call: "read(2)", errno: code)
-        cover(source, .off(reason: "the reader ended: \(error)"), advice: "Start vedette again.")
+    /// How many events our own reader threw away since the last overflow; `nil` when it was the kernel's.
+    private func newlyDiscarded() -> UInt64? {
+        let total = fanotify?.source.counts.discarded ?? 0
+        defer { discarded = total }
+        return total > discarded ? total - discarded : nil
     }
 
-    /// `from` and `to` on CLOCK_MONOTONIC.
-    private func report(_ cause: Gap.Cause, source: String, count: UInt64? = nil, from: UInt64, to: UInt64) {
-        let offset = Clock.realtime &- Clock.monotonic
-        losses[source, default: (0, 0)].counted += count ?? 0
-        if count == nil { losses[source, default: (0, 0)].uncounted += 1 }
-        emit(.gap(Gap(source: source, cause: cause, count: count, from: from &+ offset, to: to &+ offset)))
+    private func noteFailure(_ source: String, _ code: Int32?) {
+        guard let code, !ledger.isOff(source) else { return }
+        let error = KernelError(call: "read(2)", errno: code)
+        ledger.note(source, .off(reason: "the reader ended: \(error)"), advice: "Start vedette again.")
     }
 }

@@ -24,7 +24,7 @@ package enum WatchSession {
     private static func run(
         _ options: WatchOptions, watches: [ByteString], signals: Int32
     ) throws(WatchProblem) -> Int32 {
-        let output = EventOutput(format: options.format)
+        let output = try EventOutput(format: options.format)
         let sensor: LiveSensor
         do throws(KernelError) {
             sensor = try LiveSensor(
@@ -42,14 +42,23 @@ package enum WatchSession {
             throw WatchProblem(message: "no file source could be started; the table above says why")
         }
         say("watching " + watches.map(\.text).joined(separator: " ") + "; Ctrl-C ends\n")
-        _ = sensor.run(signals: signals) { output.flush() }
+        var trouble: Int32?
+        sensor.run(signals: signals) {
+            output.flush()
+            if output.trouble != trouble {
+                trouble = output.trouble
+                if let trouble { complain(OutputProblem.passing(trouble)) }
+            }
+            return output.failure == nil
+        }
         sensor.stop()
-        output.flush()
+        let isComplete = output.finish()
         let summary = Summary(
             duration: Clock.monotonic &- started, changes: output.changes, unattributed: output.unattributed,
-            sources: sensor.summary)
+            settledEarly: sensor.settledEarly, sources: sensor.summary + [output.summary])
         say(summary.render(colour: usesColour(options)))
-        return 0
+        if isComplete { return 0 }
+        throw WatchProblem(message: OutputProblem.final(output.failure ?? output.trouble))
     }
 
     /// Absolute paths without symbolic links, each once.
@@ -82,7 +91,23 @@ package enum WatchSession {
     }
 }
 
-/// Why `watch` cannot begin, and what to do about it.
+/// What is wrong with standard output, and what to do about it.
+private enum OutputProblem {
+    /// - Parameter code: positive errno.
+    static func passing(_ code: Int32) -> String {
+        "standard output: \(String(cString: strerror(code))); make room: lines wait, and what does not fit is counted"
+    }
+
+    static func final(_ code: Int32?) -> String {
+        switch code {
+        case EPIPE?: "ended: the reader of standard output has gone"
+        case let code?: "standard output: \(String(cString: strerror(code))); the last lines are missing"
+        case nil: "the reader of standard output takes nothing; the last lines are missing"
+        }
+    }
+}
+
+/// Why `watch` cannot begin or has to end, and what to do about it.
 struct WatchProblem: Error {
     var message: String
 }

@@ -5,6 +5,11 @@
 
 /// A non-blocking eventfd. The descriptor, or -errno.
 int cwait_open_event(void);
+/// Adds one to an eventfd: who waits for it is woken.
+void cwait_signal_event(int fd);
+/// Waits until an eventfd is not zero, `timeout_ms` at most (-1: for ever), and reads it back to zero. Whether it
+/// was signalled.
+int cwait_await_event(int fd, int timeout_ms);
 /// Reads an eventfd back to zero.
 void cwait_clear_event(int fd);
 

@@ -81,7 +81,8 @@ package struct AuditIndex {
 extension AuditIndex.Entry {
     /// The entry before this one that names `name`: not this one itself, which may name it twice.
     fileprivate func previous(of name: ByteString) -> Int {
-        zip(facts.paths, previousOfName).lazy.filter { $0.0.name.lastComponent == name }.map(\.1).min() ?? AuditIndex.none
+        zip(facts.paths, previousOfName).lazy.filter { $0.0.name.lastComponent == name }.map(\.1).min()
+            ?? AuditIndex.none
     }
 }
 

@@ -1,0 +1,76 @@
+internal import EventModel
+internal import KernelSources
+
+/// The state of every source, and the event for each change of one. One thread owns it.
+final class CoverageLedger {
+    /// In the order in which people read it.
+    private static let order = ["fanotify", "inotify", "audit", "proc_connector", "taskstats", "procfs"]
+
+    private var entriesBySource: [String: CoverageEntry] = [:]
+    private let emit: (SensorEvent) -> Void
+
+    init(emit: @escaping (SensorEvent) -> Void) { self.emit = emit }
+
+    var entries: [CoverageEntry] { Self.order.compactMap { entriesBySource[$0] } }
+
+    func isOff(_ source: String) -> Bool {
+        if case .off? = entriesBySource[source]?.state { return true }
+        return false
+    }
+
+    func note(_ entry: CoverageEntry) {
+        let previous = entriesBySource.updateValue(entry, forKey: entry.source)
+        guard let previous, previous.state != entry.state else { return }
+        emit(.coverage(entry, previous: previous.state, time: Clock.realtime))
+    }
+
+    func note(_ source: String, _ state: CoverageState, detail: String = "", advice: String = "") {
+        note(CoverageEntry(source: source, state: state, detail: detail, advice: advice))
+    }
+
+    /// A source that runs; degraded without the priority that lets it see a process before it is gone.
+    func noteReader(_ source: String, priority: Int32, detail: String) {
+        switch priority {
+        case 2: note(source, .live, detail: detail + ", real-time")
+        case 1, -1: note(source, .live, detail: detail)
+        default:
+            note(
+                source, .degraded(reason: "neither SCHED_FIFO nor nice -20"), detail: detail,
+                advice: "Short-lived processes may stay unknown. Grant CAP_SYS_NICE.")
+        }
+    }
+
+    func note(_ source: FanotifySource) {
+        let watched = source.marked.filter(\.reportsChanges)
+        let detail = "\(watched.count) filesystems, programs on \(source.marked.count)"
+        if let missing = source.level.missing {
+            note("fanotify", .degraded(reason: missing), detail: detail, advice: "Use a newer kernel.")
+        } else if watched.isEmpty {
+            note("fanotify", .degraded(reason: "no watched filesystem accepts marks"), detail: detail)
+        } else {
+            note("fanotify", .live, detail: detail)
+        }
+    }
+
+    func note(_ session: AuditSession) {
+        let place =
+            switch session.delivery {
+            case .daemon: "registered daemon"
+            case .multicast(let owner):
+                owner == 0 ? "multicast group" : "multicast group, pid \(owner) has the daemon's place"
+            }
+        let detail = "\(place), \(session.ruleCount) rules"
+        guard let reason = session.degradation else {
+            note("audit", .live, detail: detail)
+            return
+        }
+        note("audit", .degraded(reason: reason), detail: detail, advice: "Attribution falls back to /proc.")
+    }
+
+    /// - Parameter paths: where inotify stands in for fanotify.
+    func note(_ source: InotifySource, paths: [ByteString], refusals: [String]) {
+        let detail = "\(source.watched) directories in " + paths.map(\.text).joined(separator: ", ")
+        let reason = refusals.first ?? source.degradation ?? "no process id with the changes"
+        note("inotify", .degraded(reason: reason), detail: detail)
+    }
+}
