@@ -25,8 +25,7 @@ test-live: build ## show the promises on this very kernel (root; minutes)
 	@scripts/live.sh $(ROWS)
 
 test-kernels: build ## the same in virtual machines, on other kernels
-	@if [ -x scripts/kernels.sh ]; then scripts/kernels.sh; \
-	else echo "SKIPPED: scripts/kernels.sh is not there"; fi
+	@scripts/kernels.sh $(GUESTS)
 
 bench: deps ## measure, side by side with bare C peers
 	@scripts/deps.sh bench

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages that are missing, and says which. Without any missing it does nothing.
-#   scripts/deps.sh [build|live|bench]
+#   scripts/deps.sh [build|live|kernels|bench]
 set -eu
 
 case ${1:-build} in
@@ -9,10 +9,12 @@ case ${1:-build} in
             libaudit-dev libsqlite3-dev libssl-dev libcap-dev zlib1g-dev liblzma-dev libzstd-dev" ;;
     live)
         packages="auditd vim rsync git dpkg e2fsprogs util-linux busybox-static acl attr" ;;
+    kernels)
+        packages="qemu-system-x86 debootstrap busybox-static cpio kmod xz-utils e2fsprogs" ;;
     bench)
         packages="libauparse-dev" ;;
     *)
-        echo "usage: scripts/deps.sh [build|live|bench]" >&2
+        echo "usage: scripts/deps.sh [build|live|kernels|bench]" >&2
         exit 2 ;;
 esac
 

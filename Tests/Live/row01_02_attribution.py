@@ -31,7 +31,7 @@ WITHOUT_AUDIT = {"executable": EXACT, "uid": EXACT}
 def run():
     trials = setting("TRIALS", 2000)
     kinds = setting("KINDS", ",".join(KINDS)).split(",")
-    modes = setting("MODES", "audit,no-audit,held").split(",")
+    modes = setting("MODES", "audit,no-audit,held,immutable").split(",")
     if "audit" in modes:
         if shutil.which("auditctl") is None:
             skip(1, "auditctl is missing (apt-get install auditd)")
@@ -41,7 +41,13 @@ def run():
         measure("2 without audit", kinds, trials, ["--no-audit"], WITHOUT_AUDIT)
     if "held" in modes:
         held_by_another(kinds, trials)
-    skip("2 immutable", "audit's immutable state lasts until reboot: only in a guest")
+    if "unavailable" in modes:
+        measure("2 audit unavailable", kinds, trials, [], WITHOUT_AUDIT)
+    if "immutable" in modes:
+        if audit_status("enabled") == 2:
+            measure("2 audit immutable", kinds, trials, [], WITHOUT_AUDIT)
+        else:
+            skip("2 audit immutable", "lasts until reboot: only in a guest (make test-kernels)")
 
 
 def bars_of(kind, bars):
@@ -50,7 +56,7 @@ def bars_of(kind, bars):
 
 
 def held_by_another(kinds, trials):
-    before = audit_pid()
+    before = audit_status("pid")
     if before not in (None, 0):
         note(f"audit already belongs to process {before}")
         measure("2 audit of another", kinds, trials, [], WITHOUT_AUDIT)
@@ -61,20 +67,20 @@ def held_by_another(kinds, trials):
             skip("2 audit of another", "the tester program could not become the audit daemon")
             return
         measure("2 audit of another", kinds, trials, [], WITHOUT_AUDIT)
-        owner = audit_pid()
+        owner = audit_status("pid")
         verdict("2 audit of another", f"the owner is still the owner ({owner})", owner in (None, holder.pid))
     finally:
         holder.terminate()
         holder.wait()
 
 
-def audit_pid():
-    """The process that owns audit; None when that cannot be found out."""
+def audit_status(name):
+    """A number of audit's status, such as the pid of its owner; None when that cannot be found out."""
     if shutil.which("auditctl") is None:
         return None
     status = subprocess.run(["auditctl", "-s"], capture_output=True, text=True).stdout
     fields = dict(line.split()[:2] for line in status.splitlines() if len(line.split()) > 1)
-    return int(fields.get("pid", 0))
+    return int(fields.get(name, 0))
 
 
 @contextlib.contextmanager

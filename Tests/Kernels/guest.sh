@@ -1,0 +1,39 @@
+#!/bin/sh
+# The first process of a guest: does the job that the kernel's command line names, and switches the guest off.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root PYTHONDONTWRITEBYTECODE=1
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mountpoint -q /dev || mount -t devtmpfs dev /dev
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t tmpfs tmpfs /tmp
+mount -t tmpfs tmpfs /run
+mount -t cgroup2 cgroup /sys/fs/cgroup
+mount -o remount,rw /
+modprobe -a loop overlay 2>/dev/null
+ip link set lo up
+cd /vedette || exit 1
+
+job=$(sed -n 's/.*vedette.job=\([a-z]*\).*/\1/p' /proc/cmdline)
+uname -r
+case $job in
+    usual)
+        export VEDETTE_LIVE_TRIALS=200 VEDETTE_LIVE_KILLS=10
+        rows="1 7 11" ;;
+    immutable)
+        # A guest only: nobody can undo this but a reboot.
+        auditctl -b 8192 >/dev/null
+        auditctl --backlog_wait_time 0 >/dev/null
+        auditctl -e 2 >/dev/null
+        export VEDETTE_LIVE_MODES=immutable
+        rows=2 ;;
+    unavailable)
+        export VEDETTE_LIVE_MODES=unavailable VEDETTE_LIVE_TRIALS=500
+        rows=2 ;;
+esac
+# The rows are words.
+# shellcheck disable=SC2086
+python3 Tests/Live/run.py $rows
+# Switches off, whoever still runs.
+echo o >/proc/sysrq-trigger
+sleep 60
