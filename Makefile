@@ -8,8 +8,9 @@ help: ## list these targets
 deps: ## install the Debian packages that are missing
 	@scripts/deps.sh build
 
-build: deps ## build the release: .build/release/vedette
+build: deps ## build the release: .build/release/vedette and vedetted
 	swift build -c release --static-swift-stdlib --product vedette
+	swift build -c release --static-swift-stdlib --product vedetted
 
 run: build ## watch /etc, /usr/local and a demonstration directory; Ctrl-C ends
 	@scripts/run.sh

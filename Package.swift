@@ -38,6 +38,7 @@ let package = Package(
     name: "vedette",
     products: [
         .executable(name: "vedette", targets: ["vedette"]),
+        .executable(name: "vedetted", targets: ["vedetted"]),
         .library(name: "EventRing", targets: ["EventRing", "CRing"]),
         .library(name: "KernelDecoding", targets: ["KernelDecoding"]),
         .library(name: "Reporting", targets: ["Reporting", "EventModel"]),
@@ -77,6 +78,7 @@ let package = Package(
                 "Reporting",
                 "CWait",
             ]),
+        .executableTarget(name: "vedetted", dependencies: ["SensorCore"], swiftSettings: strict),
         .executableTarget(
             name: "vedette",
             dependencies: [

@@ -55,6 +55,13 @@ int cfanotify_fsid_of(int fd, uint64_t *fsid) {
     return 0;
 }
 
+uint32_t cfanotify_backlog(int fd) {
+    int bytes = 0;
+    if (ioctl(fd, FIONREAD, &bytes) != 0) return 0;
+    // The kernel counts the headers only.
+    return (uint32_t)(bytes / (int)sizeof(struct fanotify_event_metadata));
+}
+
 union handle_room {
     struct file_handle handle;
     uint8_t bytes[sizeof(struct file_handle) + CFANOTIFY_HANDLE_MAX];
@@ -319,10 +326,7 @@ static bool is_backlog_too_long(struct cfanotify_reader *reader, uint64_t now_ns
     if (now_ns - reader->not_before_ns < BACKLOG_CHECK_NS) return false;
     if (now_ns - reader->backlog_checked_ns < BACKLOG_CHECK_NS) return false;
     reader->backlog_checked_ns = now_ns;
-    int bytes = 0;
-    if (ioctl(reader->fd, FIONREAD, &bytes) != 0) return false;
-    // The kernel counts the headers only.
-    return (uint32_t)bytes / sizeof(struct fanotify_event_metadata) > reader->backlog_limit;
+    return cfanotify_backlog(reader->fd) > reader->backlog_limit;
 }
 
 /// Throws away what waits, up to a read that did not fill the buffer.

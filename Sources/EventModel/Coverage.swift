@@ -47,6 +47,8 @@ package struct Gap: Equatable, Sendable {
         case taskstatsOverrun = "taskstats_overrun"
         case auditLost = "audit_lost"
         case auditSerialGap = "audit_serial_gap"
+        /// There was no time left to take in what the kernel had queued.
+        case unreadAtEnd = "unread_at_end"
         /// Nobody took the lines.
         case outputBlocked = "output_blocked"
     }

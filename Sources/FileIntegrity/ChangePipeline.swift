@@ -23,10 +23,6 @@ package final class ChangePipeline<Inspector: FileInspector> {
     }
     /// Nanoseconds that a change waits for its who: for the exit record of a dead process, or for audit.
     package var patience: UInt64 { auditIsLive ? 100_000_000 : 40_000_000 }
-    package private(set) var fileEvents: UInt64 = 0
-    package private(set) var changes: UInt64 = 0
-    package private(set) var auditEvents: UInt64 = 0
-    package private(set) var processEvents: UInt64 = 0
 
     package init(
         table: ProcessTable, coalescer: ChangeCoalescer<Inspector>,
@@ -45,10 +41,7 @@ package final class ChangePipeline<Inspector: FileInspector> {
         coalescer.realtimeOffset = offset
     }
 
-    package func note(_ event: ProcessEvent) {
-        processEvents += 1
-        table.apply(event)
-    }
+    package func note(_ event: ProcessEvent) { table.apply(event) }
 
     package func note(_ snapshot: ProcessSnapshot) { table.apply(snapshot) }
 
@@ -57,14 +50,12 @@ package final class ChangePipeline<Inspector: FileInspector> {
     package func note(_ login: AuditLogin) { table.apply(login) }
 
     package func note(_ facts: AuditFacts) {
-        auditEvents += 1
         auditIndex.note(table.apply(facts))
     }
 
     /// Takes in a file event. `sequence` is its position in the fanotify stream, shared with executable opens; 0
     /// for other sources.
     package func note(_ event: FileEvent, sequence: UInt64) {
-        fileEvents += 1
         let actor = table.bind(event, sequence: sequence)
         if !table.isSettled(actor, wantsAudit: auditIsLive), table.isAlive(actor), event.pid > 0 {
             if let snapshot = look(event.pid) { table.apply(snapshot) }
@@ -94,33 +85,37 @@ package final class ChangePipeline<Inspector: FileInspector> {
         }
     }
 
-    package var idleCloses: UInt64 { coalescer.idleCloses }
     package var settledEarly: UInt64 { coalescer.settledEarly }
 
     private func queue(_ draft: ChangeDraft) {
-        outbox.append(draft, deadline: draft.completedAt &+ patience)
+        if outbox.isEmpty, isReady(draft) {
+            finish(draft)
+            return
+        }
+        outbox.append(draft, deadline: draft.completedAt &+ patience) { finish($0) }
     }
 
     private func releaseReady(now: UInt64) {
-        outbox.release(
-            now: now,
-            isReady: { draft in
-                joinAudit(draft)
-                table.rebind(draft.actor)
-                return table.isSettled(draft.actor, wantsAudit: auditIsLive)
-            },
-            deliver: { draft in
-                joinAudit(draft)
-                var change = draft.change
-                if draft.actor.recorded?.renamedOverAnother ?? false { change.tellOverwritten() }
-                if table.wantsAnotherLook(draft.actor), let snapshot = look(draft.actor.pid) {
-                    table.apply(snapshot)
-                }
-                let attribution = table.describe(draft.actor, fileOwner: owner(of: change))
-                if attribution.process.pid > 0 { change.attribution = attribution }
-                changes += 1
-                self.deliver(change)
-            })
+        outbox.release(now: now, isReady: { isReady($0) }, deliver: { finish($0) })
+    }
+
+    /// Whether nothing that may still arrive would tell more about who it was.
+    private func isReady(_ draft: ChangeDraft) -> Bool {
+        joinAudit(draft)
+        table.rebind(draft.actor)
+        return table.isSettled(draft.actor, wantsAudit: auditIsLive)
+    }
+
+    private func finish(_ draft: ChangeDraft) {
+        joinAudit(draft)
+        var change = draft.change
+        if draft.actor.recorded?.renamedOverAnother ?? false { change.tellOverwritten() }
+        if table.wantsAnotherLook(draft.actor), let snapshot = look(draft.actor.pid) {
+            table.apply(snapshot)
+        }
+        let attribution = table.describe(draft.actor, fileOwner: owner(of: change))
+        if attribution.process.pid > 0 { change.attribution = attribution }
+        deliver(change)
     }
 
     /// Who a new file belongs to; the maker, unless somebody gave it away since.

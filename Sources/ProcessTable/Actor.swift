@@ -42,6 +42,7 @@ extension ProcessTable {
 
     /// Looks again, after more has been learnt.
     package func rebind(_ actor: Actor) {
+        if actor.process?.successor != nil { (actor.process, actor.image) = (nil, nil) }
         guard actor.pid > 0, actor.process == nil || actor.image == nil else { return }
         var candidates = generation(of: actor.pid, from: actor.notBefore, to: actor.readAt)
         if candidates.count > 1, actor.wasAlive {

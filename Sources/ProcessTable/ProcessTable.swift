@@ -8,7 +8,7 @@ package import KernelDecoding
 package final class ProcessTable {
     package struct Limits: Sendable {
         /// Dead processes that are remembered at most; a fork storm evicts the oldest early.
-        package var deadProcesses = 8_192
+        package var deadProcesses = 4_096
         /// Nanoseconds that a dead process is remembered.
         package var retention: UInt64 = 60_000_000_000
 
@@ -32,8 +32,9 @@ package final class ProcessTable {
     package var auditIsLive = false
 
     private var byPid: [Int32: TrackedProcess] = [:]
-    /// Dead processes in the order of their deaths; `graveHead` is the oldest that is still remembered.
-    private var graves: [TrackedProcess] = []
+    /// Dead processes in the order of their deaths; `graveHead` is the oldest that is still remembered, and before it
+    /// there is nothing.
+    private var graves: [TrackedProcess?] = []
     private var graveHead = 0
     /// The last fork, waiting for the snapshot of the parent's login user that follows it in the stream.
     private var lastFork: (parent: Int32, child: TrackedProcess)?
@@ -127,7 +128,7 @@ package final class ProcessTable {
         if let known = generation(of: snapshot.pid, from: snapshot.begin, to: snapshot.end).only {
             process = known
         } else if byPid[snapshot.pid] == nil {
-            process = TrackedProcess(pid: snapshot.pid, born: 0, image: ProgramImage())
+            process = TrackedProcess(pid: snapshot.pid, foundAt: snapshot.begin)
             insert(process)
         } else {
             return
@@ -189,7 +190,7 @@ package final class ProcessTable {
     /// The process with `pid` at `time`; a new entry of unknown origin when there is none.
     func existing(_ pid: Int32, at time: UInt64) -> TrackedProcess {
         if let process = byPid[pid], !hasEnded(process, before: time) { return process }
-        let process = TrackedProcess(pid: pid, born: 0, image: ProgramImage())
+        let process = TrackedProcess(pid: pid, foundAt: time)
         insert(process)
         return process
     }
@@ -213,6 +214,11 @@ package final class ProcessTable {
 
     private func insert(_ process: TrackedProcess) {
         if let old = byPid[process.pid] {
+            if let found = old.foundAt, found >= process.born, process.born != 0 {
+                process.takePlace(of: old)
+                byPid[process.pid] = process
+                return
+            }
             if old.died == nil {
                 // Its exit was lost; the fork that reuses the pid proves it.
                 old.died = process.born
@@ -260,12 +266,14 @@ package final class ProcessTable {
 
     private func trimGraves(now: UInt64) {
         while graveHead < graves.count {
-            let oldest = graves[graveHead]
-            let isDue = (oldest.died ?? 0) &+ limits.retention <= now
-            guard isDue || graves.count - graveHead > limits.deadProcesses else { break }
-            if oldest.died != nil {
-                if !isDue { evictedEarly += 1 }
-                forget(oldest)
+            if let oldest = graves[graveHead] {
+                let isDue = (oldest.died ?? 0) &+ limits.retention <= now
+                guard isDue || graves.count - graveHead > limits.deadProcesses else { break }
+                if oldest.died != nil {
+                    if !isDue { evictedEarly += 1 }
+                    forget(oldest)
+                }
+                graves[graveHead] = nil
             }
             graveHead += 1
         }

@@ -36,6 +36,10 @@ package final class TrackedProcess {
     var hasExitRecord = false
     /// An earlier process with the same pid that is still remembered.
     var previous: TrackedProcess?
+    /// When a process without a birth was first heard of, CLOCK_MONOTONIC nanoseconds.
+    let foundAt: UInt64?
+    /// The same process, once its birth is known: it takes this one's place.
+    var successor: TrackedProcess?
     /// The link that children forked now will share; dropped when the image or the ids change.
     private var ownLineage: Lineage?
 
@@ -43,6 +47,24 @@ package final class TrackedProcess {
         self.pid = pid
         self.born = born
         self.image = image
+        foundAt = nil
+    }
+
+    /// A process whose birth was not heard of, or not yet.
+    init(pid: Int32, foundAt: UInt64) {
+        self.pid = pid
+        born = 0
+        image = ProgramImage()
+        self.foundAt = foundAt
+    }
+
+    /// Takes over what was learnt of this process before its birth was heard of.
+    func takePlace(of early: TrackedProcess) {
+        early.successor = self
+        previous = early.previous
+        openedExecutables = early.openedExecutables
+        // An exec that is heard of later tells whether the snapshot was taken after it.
+        if early.image.snapshotWindow != nil { image = early.image }
     }
 
     /// Whether the image of that time is the parent's, shared at fork: somebody else executed it.

@@ -34,7 +34,8 @@ final class AuditIntake {
         losses.removeAll(keepingCapacity: true)
         overruns.removeAll(keepingCapacity: true)
         newest = 0
-        return consumer.drain(limit: 4_096) { header, payload in
+        // Few at a time: in a flood of records what happened to files comes first.
+        return consumer.drain(limit: 1_024) { header, payload in
             newest = header.time
             switch header.recordKind {
             case .audit: decode(payload, readAt: header.time)

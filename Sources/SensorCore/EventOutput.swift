@@ -5,7 +5,7 @@ internal import Reporting
 /// Encodes events and hands them to standard output, a batch at a time. One thread owns it.
 final class EventOutput {
     /// Bytes that wait for a slow reader; more is lost, and a gap event says so.
-    private static let mostWaiting = 4 << 20
+    private static let mostWaiting = 2 << 20
 
     private var json: ECSEncoder?
     private var terminal: TerminalEncoder?

@@ -49,7 +49,8 @@ final class FanotifyIntake {
         overflows.removeAll(keepingCapacity: true)
         newest = 0
         var outputs: [FanotifyOutput] = []
-        let count = consumer.drain(limit: 256) { header, payload in
+        // Each may hold more than a hundred events, which stay in memory until the batch is done.
+        let count = consumer.drain(limit: 16) { header, payload in
             newest = header.time
             switch header.recordKind {
             case .fanotify:

@@ -31,13 +31,16 @@ package final class LiveSensor {
     private var standIns: [ByteString] = []
     private var discarded: UInt64 = 0
     private var lastTick: UInt64 = 0
+    private var recordsThisSecond = 0
+    private var wasBusy = false
 
+    /// Bytes of each ring. Sooner or later all of them are resident; what does not fit waits in the kernel's queue.
     private enum Capacity {
-        static let fanotify = 1 << 20
-        static let audit = 1 << 21
-        static let connector = 1 << 20
-        static let taskstats = 1 << 18
-        static let inotify = 1 << 18
+        static let fanotify = 1 << 19
+        static let audit = 1 << 20
+        static let connector = 1 << 19
+        static let taskstats = 1 << 17
+        static let inotify = 1 << 17
     }
 
     /// - Parameters:
@@ -93,15 +96,35 @@ package final class LiveSensor {
         return fanotify != nil || inotify != nil
     }
 
-    /// Ends the readers, and emits what is still pending.
+    /// Takes in what has happened until now, ends the readers, and emits what is still pending.
     package func stop() {
+        workOff(within: 2_000_000_000)
         fanotify?.source.stop()
         inotify?.source.stop()
-        drainOnce()
+        while drainOnce() > 0 {}
         audit?.session.stop()
         connector?.source.stop()
         taskstats?.source.stop()
         pipeline.finish()
+    }
+
+    /// Goes on until the queues are empty, for so many nanoseconds at most; tells what remains.
+    private func workOff(within time: UInt64) {
+        let begin = Clock.monotonic
+        while true {
+            let count = drainOnce()
+            let now = Clock.monotonic
+            pipeline.advance(now: now)
+            let backlog = fanotify?.source.backlog ?? 0
+            if count == 0, backlog == 0 { return }
+            if now &- begin >= time {
+                if backlog > 0 {
+                    losses.report(.unreadAtEnd, source: "fanotify", count: backlog, from: begin, to: now)
+                }
+                return
+            }
+            if count == 0 { usleep(500) }
+        }
     }
 
     private func makeRing(_ capacity: Int) throws(KernelError) -> EventRing {
@@ -259,6 +282,7 @@ package final class LiveSensor {
         var idleRounds = 0
         while true {
             let count = drainOnce()
+            recordsThisSecond += count
             let now = Clock.monotonic
             pipeline.advance(now: now)
             if now &- lastTick >= 1_000_000_000 { tick(now: now) }
@@ -275,6 +299,7 @@ package final class LiveSensor {
 
     private func tick(now: UInt64) {
         lastTick = now
+        trimMemory()
         pipeline.setRealtimeOffset(Clock.realtime &- now)
         containers.expire(now: now)
         guard let audit else { return }
@@ -285,6 +310,17 @@ package final class LiveSensor {
                 .auditLost, source: "audit", count: UInt64(audit.session.newlyLost),
                 from: now &- 1_000_000_000, to: now)
         }
+    }
+
+    /// After a busy time, gives back the memory that it took.
+    private func trimMemory() {
+        if recordsThisSecond > 1_000 {
+            wasBusy = true
+        } else if wasBusy {
+            OwnProcess.trimMemory()
+            wasBusy = false
+        }
+        recordsThisSecond = 0
     }
 
     /// Sleeps until a reader, a signal, the mount table or the next deadline wakes us.

@@ -28,14 +28,14 @@ final class ConnectorIntake {
     /// Passes everything on that happened up to now: the kernel queues a process event before the process goes on,
     /// so what a file event of it tells is never older than what is found here.
     ///
-    /// Bounded: gives up after 5 ms when the reader does not get the processor.
+    /// Bounded: gives up after a quarter of a second, when the reader does not get the processor. Who is asked for then
+    /// may stay unknown.
     func catchUp(to moment: UInt64, _ take: (Item) -> Void) -> Int {
         var count = drain(take)
-        var attempts = 0
-        while !isCurrent(at: moment), failure == nil, attempts < 100 {
+        let deadline = Clock.monotonic &+ 250_000_000
+        while !isCurrent(at: moment), failure == nil, Clock.monotonic < deadline {
             usleep(50)
             count += drain(take)
-            attempts += 1
         }
         return count
     }

@@ -1,5 +1,5 @@
 /// What `vedette watch` was asked for.
-package struct WatchOptions: Sendable {
+package struct WatchOptions: Sendable, Equatable {
     package enum Format: Sendable, Equatable {
         case json
         case terminal(allowsColour: Bool)
@@ -13,4 +13,45 @@ package struct WatchOptions: Sendable {
     package var format = Format.terminal(allowsColour: true)
 
     package init(paths: [String]) { self.paths = paths }
+}
+
+/// Arguments that `vedetted` does not understand.
+package struct ArgumentProblem: Error {
+    package var message: String
+}
+
+extension WatchOptions {
+    /// The arguments with which `vedetted` does this.
+    package var arguments: [String] {
+        var result = ["watch", "--settle-ns", "\(settleWindow)"]
+        if !usesAudit { result.append("--no-audit") }
+        switch format {
+        case .json: result.append("--json")
+        case .terminal(allowsColour: false): result.append("--no-color")
+        case .terminal(allowsColour: true): break
+        }
+        return result + ["--"] + paths
+    }
+
+    /// Reads `arguments` back.
+    package init(arguments: some Sequence<String>) throws(ArgumentProblem) {
+        self.init(paths: [])
+        var rest = Array(arguments)[...]
+        guard rest.popFirst() == "watch" else { throw ArgumentProblem(message: "no command") }
+        while let argument = rest.popFirst() {
+            switch argument {
+            case "--": (paths, rest) = (Array(rest), [])
+            case "--no-audit": usesAudit = false
+            case "--json": format = .json
+            case "--no-color": format = .terminal(allowsColour: false)
+            case "--settle-ns":
+                guard let window = rest.popFirst().flatMap({ UInt64($0) }) else {
+                    throw ArgumentProblem(message: "--settle-ns without a number")
+                }
+                settleWindow = window
+            default: throw ArgumentProblem(message: "\(argument) is not known")
+            }
+        }
+        if paths.isEmpty { throw ArgumentProblem(message: "no paths") }
+    }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 internal import SensorCore
 
 /// `vedette watch PATH…`
@@ -11,7 +12,8 @@ struct WatchCommand: ParsableCommand {
             or SIGTERM; then a summary on standard error. Needs root to hear of other users' processes; without it \
             the coverage table says what is missing.
 
-            Exit code: 0 after a signal, 1 when nothing can be watched, 2 for wrong usage.
+            Exit code: 0 after a signal, 1 when nothing can be watched or the output cannot be written, 64 for \
+            wrong usage.
             """)
 
     @Argument(
@@ -45,7 +47,8 @@ struct WatchCommand: ParsableCommand {
         options.usesAudit = audit
         options.settleWindow = UInt64(settle) * 1_000_000
         options.format = json ? .json : .terminal(allowsColour: color)
-        let code = WatchSession.run(options)
-        if code != 0 { throw ExitCode(code) }
+        let failure = Array("vedette: \(SensorProgram.become(options))\n".utf8)
+        _ = write(STDERR_FILENO, failure, failure.count)
+        throw ExitCode(1)
     }
 }

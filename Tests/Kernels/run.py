@@ -16,7 +16,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STORE = ROOT / ".build-kernels"
 PACKAGES = "python3,auditd,busybox-static,vim,rsync,git,e2fsprogs,util-linux,kmod,acl,attr,iproute2,procps"
-BOOT_MODULES = ["virtio", "virtio_ring", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk"]
+BOOT_MODULES = ["virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk"]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -61,6 +61,29 @@ import Testing
         #expect(who.parentPid.value == 10)
     }
 
+    @Test func whatIsHeardBeforeTheBirthBelongsToTheChild() {
+        table.noteOpenedExecutable(pid: 20, path: "/bin/dash", inode: 7, sequence: 1, readAt: ms(102))
+        let actor = event(20, from: 99, to: 103, sequence: 2)
+        #expect(!table.isSettled(actor, wantsAudit: false))
+        change(10, .fork(child: 20), at: 100)
+        change(20, .exec, at: 101)
+        table.apply(snapshot(20, at: 102, executable: "/bin/dash", arguments: ["sh"], parent: 10))
+        let who = table.describe(actor).process
+        #expect(who.executable.value == "/bin/dash" && who.parentPid.value == 10)
+        #expect(who.credentials.value?.user == 0)
+    }
+
+    @Test func aSnapshotBeforeTheBirthIsTakenOver() {
+        table.apply(snapshot(20, at: 102, executable: "/bin/dash", arguments: ["sh"], parent: 10))
+        let actor = event(20, from: 101, to: 103)
+        change(10, .fork(child: 20), at: 100)
+        change(20, .exec, at: 101)
+        let who = table.describe(actor).process
+        #expect(who.executable.value == "/bin/dash" && who.arguments.value == ["sh"])
+        #expect(who.parentPid.value == 10)
+        #expect(table.process(10)?.image.executable.value == "/bin/bash")
+    }
+
     @Test func ancestorsReachInit() {
         change(10, .fork(child: 20), at: 100)
         let ancestors = table.describe(event(20, from: 100, to: 101)).ancestors

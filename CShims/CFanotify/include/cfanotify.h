@@ -81,6 +81,8 @@ void cfanotify_reader_destroy(struct cfanotify_reader *reader);
 void cfanotify_run(struct cfanotify_reader *reader);
 /// Any thread.
 uint64_t cfanotify_reader_count(const struct cfanotify_reader *reader, enum cfanotify_counter counter);
+/// Events that wait in the kernel's queue, at most INT32_MAX; it walks the whole of it to answer.
+uint32_t cfanotify_backlog(int fd);
 /// What cproc_raise_priority said; -1 before the thread ran.
 int cfanotify_reader_priority(const struct cfanotify_reader *reader);
 

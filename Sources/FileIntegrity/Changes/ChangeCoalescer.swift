@@ -23,8 +23,8 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     static var maximumScratchPaths: Int { 16 }
     /// Changes of one action that are asked whether a scratch file is theirs.
     static var maximumOwners: Int { 256 }
-    /// Pending paths at most; more are settled early and counted.
-    static var maximumPending: Int { 32_768 }
+    /// Pending paths at most; more are settled early and counted. What a dictionary of 8,192 slots holds.
+    static var maximumPending: Int { 6_144 }
 
     let inspector: Inspector
     /// Nanoseconds.
@@ -44,8 +44,6 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     var reportedCreations = RecentValues<FileObjectID, Int32>(capacity: 4_096)
     /// Changes that were settled before their window ended because too many were pending.
     package internal(set) var settledEarly: UInt64 = 0
-    /// Files that were opened for writing and closed unchanged.
-    package internal(set) var idleCloses: UInt64 = 0
 
     /// - Parameters:
     ///   - settleWindow: nanoseconds.
@@ -192,8 +190,6 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
             }
         } else if hasUnreportedContent(event.path) {
             update(event, actor: actor) { $0.wasModified = true }
-        } else {
-            idleCloses += 1
         }
     }
 

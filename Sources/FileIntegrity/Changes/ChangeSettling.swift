@@ -1,15 +1,6 @@
 internal import EventModel
 internal import ProcessTable
 
-/// A file that came and went in one action.
-private struct Scratch {
-    var draft: ChangeDraft
-    /// The path whose file was here for a while.
-    var owner: ByteString?
-    /// The older file that this was a second name of.
-    var backup: FileObjectID?
-}
-
 extension ChangeCoalescer {
     /// CLOCK_MONOTONIC nanoseconds at which `settleDue` has something to do next.
     package var nextDeadline: UInt64? {
@@ -57,73 +48,70 @@ extension ChangeCoalescer {
 
     private mutating func settlePlain(of key: ActionKey, emit: (ChangeDraft) -> Void) {
         guard let action = actions[key] else { return }
-        let pending = members(of: action, key)
-        guard pending.allSatisfy({ $0.isPlain && !$0.isOpen }) else { return }
-        settle(key, emit: emit)
+        let isDone = members(of: action, key).allSatisfy { path in
+            entries[path].map { $0.isPlain && !$0.isOpen } ?? true
+        }
+        if isDone { settle(key, emit: emit) }
     }
 
     /// Emits one action: its changes, with the scratch files that came and went attached to the nearest of them.
+    ///
+    /// Draft after draft where nothing is to be attached: an action may have thousands of paths.
     private mutating func settle(_ key: ActionKey, emit: (ChangeDraft) -> Void) {
         guard let action = actions.removeValue(forKey: key) else { return }
-        var drafts: [ChangeDraft] = []
-        var scratch: [Scratch] = []
-        let kept = members(of: action, key).map { withoutStaleOrigin($0) }
-        for entry in kept { entries[entry.path] = nil }
-        for entry in kept {
-            guard let draft = makeDraft(entry) else { continue }
-            if draft.change.kind == .transient {
-                scratch.append(
-                    Scratch(draft: draft, owner: entry.scratchOf, backup: entry.isLink ? entry.arrived : nil))
-            } else {
-                drafts.append(draft)
+        var (scratch, others, silent) = ([ByteString](), [ByteString](), [ByteString]())
+        for path in members(of: action, key) {
+            dropStaleOrigin(of: path)
+            switch entries[path]?.kind {
+            case .transient?: scratch.append(path)
+            case nil: silent.append(path)
+            default: others.append(path)
             }
         }
-        attach(scratch, to: &drafts)
-        for draft in drafts { emit(draft) }
+        for path in silent { entries[path] = nil }
+        var mains = others.prefix(Self.maximumOwners).compactMap { takeDraft(of: $0) }
+        let loose = mains.isEmpty ? scratch : scratch.filter { !attach($0, to: &mains) }
+        for draft in mains { emit(draft) }
+        for path in others.dropFirst(Self.maximumOwners) + loose {
+            if let draft = takeDraft(of: path) { emit(draft) }
+        }
+    }
+
+    private mutating func takeDraft(of path: ByteString) -> ChangeDraft? {
+        entries.removeValue(forKey: path).flatMap { makeDraft($0) }
     }
 
     /// An editor's backup: the old name has a new file again, so the file that was moved aside is a new copy.
-    private func withoutStaleOrigin(_ entry: PendingEntry) -> PendingEntry {
-        guard let origin = entry.origin, entries[origin]?.current.isPresent ?? false else { return entry }
-        var copy = entry
-        copy.origin = nil
-        return copy
+    private mutating func dropStaleOrigin(of path: ByteString) {
+        guard let origin = entries[path]?.origin, entries[origin]?.current.isPresent ?? false else { return }
+        entries[path]?.origin = nil
     }
 
-    /// The entries of an action, each once.
-    private func members(of action: Action, _ key: ActionKey) -> [PendingEntry] {
+    /// The paths of an action, each once.
+    private func members(of action: Action, _ key: ActionKey) -> [ByteString] {
         var seen = Set<ByteString>(minimumCapacity: action.count)
-        return action.paths.compactMap { path in
-            guard let entry = entries[path], entry.action == key, seen.insert(path).inserted else {
-                return nil
-            }
-            return entry
-        }
+        return action.paths.filter { entries[$0]?.action == key && seen.insert($0).inserted }
     }
 
-    /// Gives each scratch file to the change that it belongs to by name; the rest remain changes of their own.
-    private func attach(_ scratch: [Scratch], to drafts: inout [ChangeDraft]) {
-        let mains = drafts.indices.prefix(Self.maximumOwners)
-        for item in scratch {
-            let path = item.draft.change.path
-            let main = mains.first { index in
-                let change = drafts[index].change
-                guard change.scratchPaths.count < Self.maximumScratchPaths else { return false }
-                return item.owner == change.path
-                    || path.lastComponent.isScratchName(of: change.path.lastComponent)
-            }
-            guard let main else {
-                drafts.append(item.draft)
-                continue
-            }
-            drafts[main].change.scratchPaths.append(path)
-            // A backup was linked, so there was a file: what looks new has taken its place.
-            if let backup = item.backup, drafts[main].change.kind == .created,
-                drafts[main].change.inode != backup.inode
-            {
-                drafts[main].change.kind = .replaced
-            }
+    /// Gives the scratch file `path` to the change that it belongs to by name; `false`, and nothing changed, when
+    /// there is none.
+    private mutating func attach(_ path: ByteString, to mains: inout [ChangeDraft]) -> Bool {
+        guard let entry = entries[path] else { return false }
+        let main = mains.firstIndex { main in
+            guard main.change.scratchPaths.count < Self.maximumScratchPaths else { return false }
+            return entry.scratchOf == main.change.path
+                || path.lastComponent.isScratchName(of: main.change.path.lastComponent)
         }
+        guard let main else { return false }
+        entries[path] = nil
+        mains[main].change.scratchPaths.append(path)
+        // A backup was linked, so there was a file: what looks new has taken its place.
+        if entry.isLink, let backup = entry.arrived, mains[main].change.kind == .created,
+            mains[main].change.inode != backup.inode
+        {
+            mains[main].change.kind = .replaced
+        }
+        return true
     }
 
     private mutating func makeDraft(_ entry: PendingEntry) -> ChangeDraft? {

@@ -10,20 +10,28 @@ package struct AuditIndex {
     /// Nanoseconds.
     static let memory: UInt64 = 3_000_000_000
 
+    /// Entries that one question looks at, at most.
+    static let patience = 64
+
+    /// The positions of the entries before this one whose last component has the same hash, and with the same inode.
+    fileprivate struct Links {
+        var name: Int
+        var inode: Int
+    }
+
     fileprivate struct Entry {
         var facts: AuditFacts
-        /// The position of the entry before this one with the same process, and with the same name for each path.
-        var previousOfPid: Int
-        var previousOfName: [Int]
+        /// One for each of the paths.
+        var links: [Links]
     }
 
     /// A ring: the event at `position` in the stream of all is at `position % capacity`.
     private var entries: [Entry] = []
     private var oldest = 0
     private var next = 0
-    /// The newest position of each.
-    private var byPid: [Int32: Int] = [:]
-    private var byName: [ByteString: Int] = [:]
+    /// The newest position of each; names by the hash of their last component.
+    private var byName: [Int: Int] = [:]
+    private var byInode: [UInt64: Int] = [:]
     fileprivate static let none = -1
 
     package init() {}
@@ -33,11 +41,14 @@ package struct AuditIndex {
         guard !facts.paths.isEmpty else { return }
         if next - oldest == Self.capacity { forgetOldest() }
         let position = next
-        let entry = Entry(
-            facts: facts, previousOfPid: byPid.updateValue(position, forKey: facts.pid) ?? Self.none,
-            previousOfName: facts.paths.map {
-                byName.updateValue(position, forKey: $0.name.lastComponent) ?? Self.none
-            })
+        var links: [Links] = []
+        links.reserveCapacity(facts.paths.count)
+        for path in facts.paths {
+            let name = byName.updateValue(position, forKey: path.name.lastComponentHash) ?? Self.none
+            let inode = path.inode.flatMap { byInode.updateValue(position, forKey: $0) } ?? Self.none
+            links.append(Links(name: name, inode: inode))
+        }
+        let entry = Entry(facts: facts, links: links)
         if position < Self.capacity { entries.append(entry) } else { self[position] = entry }
         next += 1
         while next - oldest > 1, self[oldest].facts.readAt &+ Self.memory < facts.readAt { forgetOldest() }
@@ -46,17 +57,23 @@ package struct AuditIndex {
     /// The latest event of `pid` that names `path` or its inode within the window, or of anybody when `pid` is 0.
     package func facts(pid: Int32, path: ByteString, inode: UInt64?, from: UInt64, to: UInt64) -> AuditFacts?
     {
-        let name = path.lastComponent
-        var position = (pid > 0 ? byPid[pid] : byName[name]) ?? Self.none
-        while position >= oldest {
+        let isMeant = { (facts: AuditFacts) in
+            (pid <= 0 || facts.pid == pid) && facts.readAt >= from && facts.readAt <= to
+                && facts.success != false
+        }
+        let hash = path.lastComponentHash
+        var position = byName[hash] ?? Self.none
+        for _ in 0..<Self.patience where position >= oldest {
             let entry = self[position]
-            let facts = entry.facts
-            if facts.readAt >= from, facts.readAt <= to, facts.success != false,
-                facts.names(path, lastComponent: name, inode: inode)
-            {
-                return facts
-            }
-            position = pid > 0 ? entry.previousOfPid : entry.previous(of: name)
+            if isMeant(entry.facts), entry.facts.names(lastComponentOf: path) { return entry.facts }
+            position = entry.position(before: position, ofName: hash)
+        }
+        guard let inode else { return nil }
+        position = byInode[inode] ?? Self.none
+        for _ in 0..<Self.patience where position >= oldest {
+            let entry = self[position]
+            if isMeant(entry.facts) { return entry.facts }
+            position = entry.position(before: position, ofInode: inode)
         }
         return nil
     }
@@ -68,30 +85,52 @@ package struct AuditIndex {
 
     /// What points to it from later entries is seen to be too old.
     private mutating func forgetOldest() {
-        let facts = self[oldest].facts
-        if byPid[facts.pid] == oldest { byPid[facts.pid] = nil }
-        for path in facts.paths {
-            let name = path.name.lastComponent
+        for path in self[oldest].facts.paths {
+            let name = path.name.lastComponentHash
             if byName[name] == oldest { byName[name] = nil }
+            if let inode = path.inode, byInode[inode] == oldest { byInode[inode] = nil }
         }
         oldest += 1
     }
 }
 
 extension AuditIndex.Entry {
-    /// The entry before this one that names `name`: not this one itself, which may name it twice.
-    fileprivate func previous(of name: ByteString) -> Int {
-        zip(facts.paths, previousOfName).lazy.filter { $0.0.name.lastComponent == name }.map(\.1).min()
-            ?? AuditIndex.none
+    /// The entry before this one that names the same; not this one itself, at `position`, which may name it twice.
+    fileprivate func position(before position: Int, ofName hash: Int) -> Int {
+        for (path, link) in zip(facts.paths, links)
+        where link.name != position && path.name.lastComponentHash == hash {
+            return link.name
+        }
+        return AuditIndex.none
+    }
+
+    fileprivate func position(before position: Int, ofInode inode: UInt64) -> Int {
+        for (path, link) in zip(facts.paths, links) where link.inode != position && path.inode == inode {
+            return link.inode
+        }
+        return AuditIndex.none
+    }
+}
+
+extension ByteString {
+    private var lastComponentBytes: ArraySlice<UInt8> {
+        bytes[(bytes.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0)...]
+    }
+
+    fileprivate var lastComponentHash: Int {
+        var hasher = Hasher()
+        lastComponentBytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+        return hasher.finalize()
+    }
+
+    fileprivate func hasLastComponent(of path: ByteString) -> Bool {
+        lastComponentBytes == path.lastComponentBytes
     }
 }
 
 extension AuditFacts {
-    fileprivate func names(_ path: ByteString, lastComponent name: ByteString, inode: UInt64?) -> Bool {
-        paths.contains { entry in
-            if let inode, let recorded = entry.inode, recorded == inode { return true }
-            return entry.name == path || entry.name.lastComponent == name
-        }
+    fileprivate func names(lastComponentOf path: ByteString) -> Bool {
+        paths.contains { $0.name.hasLastComponent(of: path) }
     }
 
     /// Whether this is a rename that took the name of another file: that one is listed as deleted beside the file's

@@ -2,38 +2,37 @@ internal import EventModel
 internal import ProcessTable
 
 /// Finished changes that wait for their "who": until the process is known well enough, or a deadline.
-package struct Outbox {
+struct Outbox {
     private struct Waiting {
         var draft: ChangeDraft
+        /// CLOCK_MONOTONIC nanoseconds.
         var deadline: UInt64
     }
 
+    /// Beyond this the older half goes out as it is.
+    static let capacity = 2_048
+
     private var waiting: [Waiting] = []
 
-    package init() {}
-
-    package var count: Int { waiting.count }
+    var isEmpty: Bool { waiting.isEmpty }
 
     /// CLOCK_MONOTONIC nanoseconds of the first deadline.
-    package var nextDeadline: UInt64? { waiting.lazy.map(\.deadline).min() }
+    var nextDeadline: UInt64? { waiting.lazy.map(\.deadline).min() }
 
-    package mutating func append(_ draft: ChangeDraft, deadline: UInt64) {
+    mutating func append(_ draft: ChangeDraft, deadline: UInt64, deliver: (ChangeDraft) -> Void) {
+        if waiting.count == Self.capacity {
+            for item in waiting.prefix(Self.capacity / 2) { deliver(item.draft) }
+            waiting.removeFirst(Self.capacity / 2)
+        }
         waiting.append(Waiting(draft: draft, deadline: deadline))
     }
 
     /// Hands over what `isReady` says is settled, and what has waited until its deadline, in the order of arrival.
-    package mutating func release(
-        now: UInt64, isReady: (ChangeDraft) -> Bool, deliver: (ChangeDraft) -> Void
-    ) {
-        guard !waiting.isEmpty else { return }
-        var kept: [Waiting] = []
-        for item in waiting {
-            if item.deadline <= now || isReady(item.draft) {
-                deliver(item.draft)
-            } else {
-                kept.append(item)
-            }
+    mutating func release(now: UInt64, isReady: (ChangeDraft) -> Bool, deliver: (ChangeDraft) -> Void) {
+        waiting.removeAll { item in
+            guard item.deadline <= now || isReady(item.draft) else { return false }
+            deliver(item.draft)
+            return true
         }
-        waiting = kept
     }
 }

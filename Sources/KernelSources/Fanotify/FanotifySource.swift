@@ -128,6 +128,9 @@ package final class FanotifySource {
             discarded: cfanotify_reader_count(reader, CFANOTIFY_DISCARDED))
     }
 
+    /// Events that wait in the kernel's queue.
+    package var backlog: UInt64 { UInt64(cfanotify_backlog(group)) }
+
     /// 2 real-time, 1 nice, 0 neither, -1 not yet running.
     package var priority: Int32 { cfanotify_reader_priority(reader) }
 
