@@ -55,6 +55,7 @@ let package = Package(
         shim("CFanotify", ["CRing", "CProc"]),
         shim("CInotify", ["CRing", "CProc"]),
         shim("CAudit"),
+        shim("CXattr"),
 
         // For tests only: the tables that ours are compared with.
         .systemLibrary(name: "CLibAudit", path: "CShims/CLibAudit"),
@@ -66,7 +67,7 @@ let package = Package(
             "KernelSources",
             [
                 "EventModel", "EventRing", "KernelDecoding", "CRing", "CProc", "CFanotify", "CInotify",
-                "CAudit",
+                "CAudit", "CXattr",
             ]),
         library("ProcessTable", ["EventModel", "KernelDecoding"]),
         library("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"]),

@@ -14,11 +14,12 @@ struct WhoText {
         place = Self.place(of: attribution.process, colour)
     }
 
-    /// The fullest form of at most `columns`: ancestors are left out from the middle; the program never is.
+    /// The fullest form of at most `columns`: ancestors are left out from the middle; the program and who started it
+    /// never are.
     func fitting(_ columns: Int) -> TerminalText {
         var shortest = line(keeping: programs.count)
         var kept = programs.count - 1
-        while shortest.columns > columns, kept >= 1 {
+        while shortest.columns > columns, kept >= 2 {
             shortest = line(keeping: kept)
             kept -= 1
         }

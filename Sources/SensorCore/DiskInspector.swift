@@ -1,6 +1,7 @@
 internal import EventModel
 internal import FileIntegrity
 internal import Glibc
+internal import KernelSources
 
 /// Answers the coalescer's questions with `lstat(2)`.
 struct DiskInspector: FileInspector {
@@ -19,6 +20,22 @@ struct DiskInspector: FileInspector {
     }
 
     func isOverlayWork(_ path: ByteString) -> Bool { containers.isWorkPath(path) }
+
+    func overlayAttributes(of path: ByteString) -> VisibleAttributes? {
+        containers.containerPath(of: path) == nil ? nil : attributes(of: path)
+    }
+
+    func lowerAttributes(of path: ByteString) -> VisibleAttributes? {
+        containers.lowerPaths(of: path).lazy.compactMap { attributes(of: $0) }.first
+    }
+
+    private func attributes(of path: ByteString) -> VisibleAttributes? {
+        guard let state = state(of: path),
+            let extended = ExtendedAttributes.digest(of: path, except: "trusted.overlay.")
+        else { return nil }
+        return VisibleAttributes(
+            mode: state.mode, owner: state.owner, group: state.group, extended: extended)
+    }
 }
 
 extension FileState {

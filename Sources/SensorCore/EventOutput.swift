@@ -32,7 +32,9 @@ final class EventOutput {
         case .json:
             json = ECSEncoder(names: names, bootTime: Clock.realtime &- Clock.monotonic &- Clock.bootOffset)
         case .terminal(let allowsColour):
-            terminal = TerminalEncoder(names: names, colour: allowsColour && isatty(STDOUT_FILENO) == 1)
+            terminal = TerminalEncoder(
+                names: names, colour: allowsColour && isatty(STDOUT_FILENO) == 1,
+                width: max(100, Self.terminalWidth))
         }
     }
 
@@ -102,6 +104,12 @@ final class EventOutput {
         let names = Self.readNames()
         json?.use(names)
         terminal?.use(names)
+    }
+
+    /// The columns of the terminal on standard output; 0 when it is none.
+    private static var terminalWidth: Int {
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 0
     }
 
     private static func readNames() -> NameTable {

@@ -280,4 +280,23 @@ import Testing
         play.settle(at: 250)
         #expect(play.summary == ["deleted /o/upper/etc/f"])
     }
+
+    @Test func overlayMarksOnDirectoriesAreNoChange() {
+        let play = Play()
+        var attributes = VisibleAttributes(mode: 0o755, owner: 0, group: 0, extended: 0)
+        play.disk.upperAttributes["/upper/etc"] = attributes
+        play.disk.lowerAttributes["/upper/etc"] = attributes
+        play.disk.states["/upper/etc"] = DiskPicture.file(inode: 7)
+        play.event(.attributes, "/upper/etc", inode: 7, isDirectory: true)
+        play.settle(at: 300)
+        #expect(play.summary.isEmpty)
+        // What a user changes there is one, and so is the way back.
+        for mode in [0o700, 0o755] as [UInt32] {
+            attributes.mode = mode
+            play.disk.upperAttributes["/upper/etc"] = attributes
+            play.event(.attributes, "/upper/etc", inode: 7, isDirectory: true)
+            play.settle(at: 300 + UInt64(mode))
+        }
+        #expect(play.summary == ["attributes /upper/etc", "attributes /upper/etc"])
+    }
 }

@@ -7,9 +7,13 @@ final class DiskPicture: FileInspector {
     var states: [ByteString: FileState] = [:]
     var lower: [ByteString: FileState] = [:]
     var work: ByteString?
+    var upperAttributes: [ByteString: VisibleAttributes] = [:]
+    var lowerAttributes: [ByteString: VisibleAttributes] = [:]
 
     func state(of path: ByteString) -> FileState? { states[path] }
     func lowerState(of path: ByteString) -> FileState? { lower[path] }
+    func overlayAttributes(of path: ByteString) -> VisibleAttributes? { upperAttributes[path] }
+    func lowerAttributes(of path: ByteString) -> VisibleAttributes? { lowerAttributes[path] }
     func isOverlayWork(_ path: ByteString) -> Bool { work.map { path.isWithin($0) } ?? false }
 
     static func file(inode: UInt64, links: UInt32 = 1, modified: UInt64 = 0, size: UInt64 = 1) -> FileState {
@@ -36,12 +40,12 @@ final class Play {
 
     func event(
         _ operations: FileOperations, _ path: ByteString, to newPath: ByteString? = nil, inode: UInt64? = nil,
-        pid: Int32 = 100
+        pid: Int32 = 100, isDirectory: Bool = false
     ) {
         let object = inode.map { FileObjectID(filesystem: 1, inode: $0, generation: 1) }
         let event = FileEvent(
             source: .fanotify, operations: operations, path: path, newPath: newPath, object: object,
-            isDirectory: false, pid: pid, readAt: now * 1_000_000)
+            isDirectory: isDirectory, pid: pid, readAt: now * 1_000_000)
         let actor = table.bind(event, sequence: 1)
         coalescer.note(event, actor: actor) { changes.append($0.change) }
     }

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -84,9 +85,10 @@ def disk_image(tree, kernels):
     shutil.rmtree(ours, ignore_errors=True)
     for path in ["Tests/Live", "Tests/Tools", "Tests/TesterPrograms/build", "docs/schema"]:
         shutil.copytree(ROOT / path, ours / path)
-    program = ours / ".build/release/vedette"
-    program.parent.mkdir(parents=True)
-    shutil.copy(ROOT / ".build/release/vedette", program)
+    programs = ours / ".build/release"
+    programs.mkdir(parents=True)
+    for name in ["vedette", "vedetted"]:
+        shutil.copy(ROOT / ".build/release" / name, programs / name)
     shutil.copy(ROOT / "Tests/Kernels/guest.sh", ours / "guest.sh")
     image = STORE / "disk"
     image.unlink(missing_ok=True)
@@ -130,6 +132,8 @@ def boot(one, kernel, image):
         "-append", f"console=ttyS0 quiet panic=-1 vedette.job={one.job} {one.options}",
     ]
     guest = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    limit = threading.Timer(one.minutes * 60, guest.kill)
+    limit.start()
     result = None
     try:
         for line in guest.stdout:
@@ -138,10 +142,8 @@ def boot(one, kernel, image):
             counts = re.fullmatch(r"(\d+) passed, (\d+) failed, (\d+) skipped", text)
             if counts:
                 result = tuple(map(int, counts.groups()))
-            if time.monotonic() - started > one.minutes * 60:
-                print(f"guest {one.name}: not done within {one.minutes} minutes", flush=True)
-                break
     finally:
+        limit.cancel()
         guest.kill()
         guest.wait()
     print(f"=== guest {one.name}: {result or 'no result'}, {time.monotonic() - started:.0f} s", flush=True)

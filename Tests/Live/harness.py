@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -21,6 +22,8 @@ TESTERS = ROOT / "Tests" / "TesterPrograms" / "build"
 passed: list[str] = []
 failed: list[str] = []
 skipped: list[str] = []
+lines_checked = 0
+lines_refused = 0
 
 
 def verdict(row, text, ok):
@@ -34,6 +37,40 @@ def skip(row, reason):
     """Says loudly that a row was not run, and why."""
     skipped.append(f"row {row}")
     print(f"row {row}: SKIPPED: {reason}", flush=True)
+
+
+def check_schema(lines):
+    """Holds every line against the JSON schema of events, on both cores; prints what it refuses.
+
+    Python's jsonschema is slow: some milliseconds a line.
+    """
+    global lines_checked, lines_refused
+    tool, schema = ROOT / "Tests/Tools/validate_events.py", ROOT / "docs/schema/event.schema.json"
+    checks = []
+    for part in filter(None, (lines[::2], lines[1::2])):
+        check = subprocess.Popen(
+            [sys.executable, str(tool), str(schema)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False)
+        writer = threading.Thread(target=lambda pipe=check.stdin, part=part: (pipe.writelines(part), pipe.close()))
+        writer.start()
+        checks.append((check, writer, len(part)))
+    for check, writer, count in checks:
+        output = check.stdout.read().decode("utf-8", "replace")
+        writer.join()
+        code = check.wait()
+        if code == 2:
+            continue
+        lines_checked += count
+        if code != 0:
+            lines_refused += 1
+            print(output, flush=True)
+
+
+def schema_verdict():
+    """The verdict over all lines of a run."""
+    if lines_checked:
+        verdict("schema", f"{lines_checked} lines held against docs/schema/event.schema.json", not lines_refused)
+    else:
+        skip("schema", "no lines, or no jsonschema module for this Python (python3-jsonschema)")
 
 
 def note(text):
@@ -220,6 +257,8 @@ class Vedette:
         if self.process.stdout:
             self.process.stdout.close()
         self.process.stderr.close()
+        if self.json and self.lines:
+            check_schema(self.lines)
 
 
 def is_gap(event):

@@ -7,7 +7,7 @@ import os
 import pathlib
 import subprocess
 
-from harness import Vedette, file_path, note, percentile, setting, tester, verdict, workspace
+from harness import Vedette, check_schema, file_path, note, percentile, setting, tester, verdict, workspace
 
 FILES, RATE = 300, 100
 
@@ -38,6 +38,7 @@ def measure(name, *options):
             # What still waits comes out at the end, late: its latency tells.
             vedette.stop()
         stamper.wait(20)
+        check_schema([line.partition(b"\t")[2] + b"\n" for line in pathlib.Path(stamps).read_bytes().splitlines()])
         values, unpaired = latencies(directory, changes, arrivals(stamps))
     report(name, values, unpaired, coverage)
 

@@ -43,6 +43,7 @@ def main():
         except Exception as problem:
             traceback.print_exc()
             harness.verdict(f"({module})", f"stopped: {problem!r}", False)
+    harness.schema_verdict()
     print(f"{len(harness.passed)} passed, {len(harness.failed)} failed, {len(harness.skipped)} skipped")
     sys.exit(1 if harness.failed else 0)
 

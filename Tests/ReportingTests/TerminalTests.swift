@@ -18,11 +18,12 @@ private func line(_ event: SensorEvent, colour: Bool = false, width: Int = 100) 
         #expect(line(.change(change(.modified, "/etc/passwd")), width: 200).contains(full))
     }
 
-    @Test func keepsWithinTheWidthWhereThePathLetsIt() {
-        #expect(line(.change(change())).count <= 101)
+    @Test func keepsWithinTheWidthButAlwaysTellsWhoStartedIt() {
+        #expect(line(.change(change(.modified, "/etc/ssh/sshd_config"))).count <= 101)
         #expect(line(.change(change(.modified, "/a"))).count <= 101)
         let long = ByteString("/" + String(repeating: "x", count: 300))
         #expect(line(.change(change(.modified, long))).contains(long.text))
+        #expect(line(.change(change(.modified, long))).contains("vim.basic < bash  pid 812"))
     }
 
     @Test func showsBothNamesOfARename() {

@@ -42,6 +42,8 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     /// The process that made an object, once that has been reported: when it renames the object over a file, it
     /// replaces that.
     var reportedCreations = RecentValues<FileObjectID, Int32>(capacity: 4_096)
+    /// What users saw of directories in overlays' upper layers.
+    var visibleAttributes = RecentValues<ByteString, VisibleAttributes>(capacity: 1_024)
     /// Changes that were settled before their window ended because too many were pending.
     package internal(set) var settledEarly: UInt64 = 0
 
@@ -113,7 +115,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
                 entry.isOpen = true
             }
         }
-        if operations.contains(.attributes) {
+        if operations.contains(.attributes), !isOverlayMark(event) {
             update(event, actor: actor) { $0.changedAttributes = true }
         }
         if operations.contains(.closedAfterWrite) { noteClose(event, actor: actor) }
@@ -148,6 +150,19 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
         entry.movedTo = nil
         entry.isDirectory = event.isDirectory
         store(entry, event: event, actor: actor)
+        if event.isDirectory, let attributes = inspector.overlayAttributes(of: event.path) {
+            visibleAttributes[event.path] = attributes
+        }
+    }
+
+    /// Overlayfs marks directories of its upper layer for itself when something below them is copied up.
+    private mutating func isOverlayMark(_ event: FileEvent) -> Bool {
+        guard event.isDirectory, let attributes = inspector.overlayAttributes(of: event.path) else {
+            return false
+        }
+        let before = visibleAttributes[event.path] ?? inspector.lowerAttributes(of: event.path)
+        visibleAttributes[event.path] = attributes
+        return before == attributes
     }
 
     private func noteCopyUp(of lower: FileState?, as upper: FileState?, into entry: inout PendingEntry) {

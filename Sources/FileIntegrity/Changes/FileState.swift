@@ -45,4 +45,26 @@ package protocol FileInspector {
 
     /// Whether `path` lies in the work directory of an overlay: scratch space of the kernel's own.
     func isOverlayWork(_ path: ByteString) -> Bool
+
+    /// What users see of a directory in an overlay's upper layer, but for its times; `nil` for everything else.
+    func overlayAttributes(of path: ByteString) -> VisibleAttributes?
+
+    /// The same of the directory that a lower layer holds for it.
+    func lowerAttributes(of path: ByteString) -> VisibleAttributes?
+}
+
+/// What users see of a file's attributes, but for its times.
+package struct VisibleAttributes: Equatable, Sendable {
+    package var mode: UInt32
+    package var owner: UInt32
+    package var group: UInt32
+    /// Of all extended attributes but overlayfs's own.
+    package var extended: UInt64
+
+    package init(mode: UInt32, owner: UInt32, group: UInt32, extended: UInt64) {
+        self.mode = mode
+        self.owner = owner
+        self.group = group
+        self.extended = extended
+    }
 }
