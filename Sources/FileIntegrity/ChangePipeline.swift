@@ -21,6 +21,9 @@ package final class ChangePipeline<Inspector: FileInspector> {
         get { table.auditIsLive }
         set { table.auditIsLive = newValue }
     }
+    /// Whether finished changes wait for their who.
+    package var isWaiting: Bool { !outbox.isEmpty }
+
     /// Nanoseconds that a change waits for its who: for the exit record of a dead process, or for audit.
     package var patience: UInt64 { auditIsLive ? 100_000_000 : 40_000_000 }
 

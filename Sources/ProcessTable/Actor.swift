@@ -64,13 +64,18 @@ extension ProcessTable {
     package func isSettled(_ actor: Actor, wantsAudit: Bool) -> Bool {
         guard let process = actor.process, let image = actor.image else { return false }
         guard image.executable.isKnown, process.credentials(for: actor).isKnown else { return false }
+        // What `/proc` says may be the next program already.
+        if connectorIsLive, image === process.image, process.execUnderWay(at: actor.readAt) != nil {
+            return false
+        }
         guard wantsAudit else { return true }
         return image.arguments.isKnown && loginUser(of: process, for: actor).isKnown
     }
 
     private func loginUser(of process: TrackedProcess, for actor: Actor) -> Attributed<LoginUser> {
         if let user = actor.recorded?.loginUser { return Attributed(user, .exact, from: .audit) }
-        return process.loginUser(from: actor.notBefore, to: actor.readAt, hasRecords: auditIsLive)
+        return process.loginUser(
+            from: actor.notBefore, to: actor.readAt, recordedUpTo: auditIsLive ? auditWatermark : 0)
     }
 
     /// Whether a look at the process now would tell more about its login user at the event.
@@ -90,6 +95,7 @@ extension ProcessTable {
         var ancestors: [ProcessIdentity] = []
         if let process = actor.process {
             process.describe(into: &identity, image: actor.image)
+            if connectorIsLive { process.withdrawDoubtful(from: &identity, actor: actor) }
             identity.loginUser = loginUser(of: process, for: actor)
             identity.credentials = process.credentials(for: actor, fileOwner: fileOwner)
             ancestors = process.lineage?.identities() ?? []
@@ -117,6 +123,17 @@ extension TrackedProcess {
         let mayHaveMoved =
             container.provenance == .inherited && container.value == .host && !isOfBirth(imageSince)
         identity.container = mayHaveMoved ? .unknown : container
+    }
+
+    /// While an exec is under way, what `/proc` said since its beginning may be of either program.
+    fileprivate func withdrawDoubtful(from identity: inout ProcessIdentity, actor: Actor) {
+        guard let image = actor.image, image === self.image, image.snapshotPid == pid,
+            let since = execUnderWay(at: actor.readAt), let window = image.snapshotWindow,
+            window.upperBound >= since
+        else { return }
+        if identity.executable.source == .procfs { identity.executable = .unknown }
+        if identity.arguments.source == .procfs { identity.arguments = .unknown }
+        if identity.name.source == .procfs { identity.name = .unknown }
     }
 
     /// The image that ran when the event happened; `nil` when an exec in the same moment leaves two possible.

@@ -12,6 +12,7 @@ extension ProcessTable {
     @discardableResult
     package func apply(_ facts: AuditFacts) -> AuditFacts {
         let entry = monotonic(milliseconds: facts.milliseconds)
+        raiseAuditWatermark(to: min(entry, facts.readAt))
         let earliest = entry > Self.auditClockSlack ? entry - Self.auditClockSlack : 0
         let processes = generation(of: facts.pid, from: earliest, to: facts.readAt)
         guard
@@ -36,7 +37,8 @@ extension ProcessTable {
         guard login.success != false, let process = process(login.pid), process.died == nil else { return }
         if let user = login.user {
             let time = monotonic(milliseconds: login.id.milliseconds)
-            process.observeLoginUser(Attributed(user, .exact, from: .audit), at: time)
+            let window = min(time, login.readAt)...max(time, login.readAt)
+            process.setLoginUser(Attributed(user, .exact, from: .audit), in: window)
         }
         if let session = login.session { process.loginSession = Attributed(session, .exact, from: .audit) }
     }
@@ -51,7 +53,8 @@ extension ProcessTable {
             process.parentPid.improve(with: Attributed(parent, .exact, from: .audit))
         }
         if let user = facts.loginUser {
-            process.observeLoginUser(Attributed(user, .exact, from: .audit), at: earliest)
+            process.observeLoginUser(
+                Attributed(user, .exact, from: .audit), in: earliest...max(earliest, facts.readAt))
         }
         if let session = facts.loginSession {
             process.loginSession = Attributed(session, .exact, from: .audit)

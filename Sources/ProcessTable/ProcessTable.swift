@@ -23,13 +23,23 @@ package final class ProcessTable {
     /// CLOCK_BOOTTIME minus CLOCK_MONOTONIC, nanoseconds.
     private let bootOffset: UInt64
     /// CLOCK_REALTIME minus CLOCK_MONOTONIC, nanoseconds. The owner renews it when the clock is set.
-    package var realtimeOffset: UInt64
+    package var realtimeOffset: UInt64 {
+        didSet {
+            // Audit's stamps before and after the clock was set do not compare.
+            let change = max(oldValue, realtimeOffset) - min(oldValue, realtimeOffset)
+            if change > 10_000_000 { auditWatermark = 0 }
+        }
+    }
     /// Whether exec events arrive; without them executable opens have to stand in for them.
     package var connectorIsLive = false
     /// Whether exit records arrive; without them the end of the first thread has to stand for that of the process.
     package var taskstatsIsLive = false
     /// Whether audit records each setting of a login user.
     package var auditIsLive = false
+    /// CLOCK_MONOTONIC nanoseconds: everything that audit records of what happened before has been applied.
+    package private(set) var auditWatermark: UInt64 = 0
+    /// The slack between a queue that was found empty and what the kernel's own thread has yet to put into it.
+    private static let auditDeliverySlack: UInt64 = 50_000_000
 
     private var byPid: [Int32: TrackedProcess] = [:]
     /// Dead processes in the order of their deaths; `graveHead` is the oldest that is still remembered, and before it
@@ -133,7 +143,7 @@ package final class ProcessTable {
         } else {
             return
         }
-        process.learn(from: snapshot, placement: placement)
+        process.learn(from: snapshot, hearsEvents: connectorIsLive, placement: placement)
         if process.lineage == nil { link(process) }
     }
 
@@ -143,7 +153,7 @@ package final class ProcessTable {
         if let user = snapshot.loginUser {
             let value = Attributed(user, .snapshot, from: .procfs)
             if let parent = byPid[snapshot.pid], parent.died == nil {
-                parent.observeLoginUser(value, at: snapshot.begin)
+                parent.observeLoginUser(value, in: snapshot.window)
             }
             fork.child.inheritLoginUser(value.inherited)
         }
@@ -174,16 +184,27 @@ package final class ProcessTable {
         }
     }
 
-    /// A file was opened for execution by `pid`, at `sequence` of the fanotify stream.
+    /// A file was opened for execution by `pid`, at `sequence` of the fanotify stream, between `notBefore` and
+    /// `readAt`.
     package func noteOpenedExecutable(
-        pid: Int32, path: ByteString, inode: UInt64?, sequence: UInt64, readAt: UInt64
+        pid: Int32, path: ByteString, inode: UInt64?, sequence: UInt64, notBefore: UInt64 = 0, readAt: UInt64
     ) {
         guard pid > 0 else { return }
         let process = existing(pid, at: readAt)
         if !connectorIsLive, !path.isDynamicLoader { process.exec(at: readAt) }
-        process.openedExecutables.append(OpenedExecutable(sequence: sequence, path: path, inode: inode))
+        process.openedExecutables.append(
+            OpenedExecutable(
+                sequence: sequence, path: path, inode: inode, notBefore: notBefore, readAt: readAt))
         if process.openedExecutables.count > 12 { process.openedExecutables.removeFirst() }
     }
+
+    /// Nothing that audit had queued by `time` (CLOCK_MONOTONIC nanoseconds) is left to be applied.
+    package func noteAuditDrained(upTo time: UInt64) {
+        if time > Self.auditDeliverySlack { raiseAuditWatermark(to: time - Self.auditDeliverySlack) }
+    }
+
+    /// A record stamped `time` was delivered: audit's queue keeps its order, so all that was recorded before is here.
+    func raiseAuditWatermark(to time: UInt64) { auditWatermark = max(auditWatermark, time) }
 
     // MARK: - Lifetimes
 

@@ -8,17 +8,37 @@ package final class ProgramImage {
     package internal(set) var name: Attributed<ByteString> = .unknown
     /// `st_dev` and inode of the executable, where known.
     var executableFile: ExecutableFile?
-    /// When the snapshot that filled this image was read, so that a later exec event can revoke it.
-    var snapshotWindow: ClosedRange<UInt64>?
+    /// When the snapshot that filled this image was read, and of which of the processes that share it, so that an exec
+    /// event of that one can revoke it.
+    private(set) var snapshotWindow: ClosedRange<UInt64>?
+    private(set) var snapshotPid: Int32 = 0
     /// An audit record of the exec itself has been applied.
     var isAudited = false
+    /// What a snapshot said of the image before this one shortly before this one's exec event: it may have shown this
+    /// one already. Settled when this one's executable is known.
+    private var doubt: Doubt?
+
+    private struct Doubt {
+        var image: ProgramImage
+        var executable: Attributed<ByteString>
+        var arguments: Attributed<[ByteString]>
+        var name: Attributed<ByteString>
+    }
 
     init() {}
 
     /// Takes `value` over when it is better known than what is there.
-    func learn(executable value: Attributed<ByteString>) { executable.improve(with: value) }
+    func learn(executable value: Attributed<ByteString>) {
+        executable.improve(with: value)
+        settleDoubt()
+    }
     func learn(arguments value: Attributed<[ByteString]>) { arguments.improve(with: value) }
     func learn(name value: Attributed<ByteString>) { name.improve(with: value) }
+
+    /// A snapshot of `pid` that was read in `window` has filled this image.
+    func noteSnapshot(of pid: Int32, in window: ClosedRange<UInt64>) {
+        (snapshotPid, snapshotWindow) = (pid, window)
+    }
 
     /// Forgets what a snapshot said, because an exec happened while or before it was read.
     func revokeSnapshot() {
@@ -29,13 +49,34 @@ package final class ProgramImage {
         snapshotWindow = nil
     }
 
+    /// Takes back what a snapshot said of `earlier`, until it is known whether it was of this one.
+    func doubtSnapshot(of earlier: ProgramImage) {
+        let isFromSnapshot = earlier.executable.source == .procfs
+        doubt = Doubt(
+            image: earlier, executable: isFromSnapshot ? earlier.executable : .unknown,
+            arguments: earlier.arguments.source == .procfs ? earlier.arguments : .unknown,
+            name: earlier.name.source == .procfs ? earlier.name : .unknown)
+        earlier.revokeSnapshot()
+        earlier.doubt = nil
+    }
+
+    /// A snapshot that showed another program than this one was right.
+    private func settleDoubt() {
+        guard let doubt, let own = executable.value else { return }
+        self.doubt = nil
+        guard let shown = doubt.executable.value ?? doubt.image.executable.value, shown != own else { return }
+        doubt.image.learn(executable: doubt.executable)
+        doubt.image.learn(arguments: doubt.arguments)
+        doubt.image.learn(name: doubt.name)
+    }
+
     /// Takes over what `other`'s snapshot said: it was read after our exec, not after `other`'s.
     func adoptSnapshot(of other: ProgramImage) {
         if other.executable.source == .procfs { learn(executable: other.executable) }
         if other.arguments.source == .procfs { learn(arguments: other.arguments) }
         if other.name.source == .procfs { learn(name: other.name) }
         executableFile = other.executableFile
-        snapshotWindow = other.snapshotWindow
+        (snapshotPid, snapshotWindow) = (other.snapshotPid, other.snapshotWindow)
     }
 }
 

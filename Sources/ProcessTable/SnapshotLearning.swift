@@ -3,7 +3,14 @@ internal import KernelDecoding
 
 extension TrackedProcess {
     /// Takes over what `/proc` said, as far as nothing changed while it was read.
-    func learn(from snapshot: ProcessSnapshot, placement: ProcessTable.PlacementResolver) {
+    ///
+    /// - Parameter hearsEvents: whether the process connector tells of every exec and every change of ids; then a
+    ///   snapshot that differs was read while one was under way, and the event that is still to come decides.
+    func learn(
+        from snapshot: ProcessSnapshot, hearsEvents: Bool, placement: ProcessTable.PlacementResolver
+    ) {
+        // A scan makes up for events that were lost.
+        let defers = hearsEvents && snapshot.reason != .scan
         if let ticks = snapshot.startTicks {
             // USER_HZ is 100 on every architecture that we run on.
             if start == nil { start = ticks &* 10_000_000 }
@@ -11,11 +18,13 @@ extension TrackedProcess {
         if let parent = snapshot.parentPid {
             parentPid.improve(with: Attributed(parent, .snapshot, from: .procfs))
         }
-        if let ids = snapshot.credentials, credentialsSince <= snapshot.begin {
+        if let ids = snapshot.credentials, credentialsSince <= snapshot.begin,
+            !defers || !credentials.isKnown || credentials.value == ids
+        {
             setCredentials(Attributed(ids, .snapshot, from: .procfs), at: snapshot.begin)
         }
         if let user = snapshot.loginUser {
-            observeLoginUser(Attributed(user, .snapshot, from: .procfs), at: snapshot.begin)
+            observeLoginUser(Attributed(user, .snapshot, from: .procfs), in: snapshot.window)
         }
         if let session = snapshot.loginSession {
             loginSession.improve(with: Attributed(session, .snapshot, from: .procfs))
@@ -30,29 +39,39 @@ extension TrackedProcess {
             let place = placement(snapshot)
             if place.isKnown { container = place }
         }
-        learnImage(from: snapshot)
+        learnImage(from: snapshot, defers: defers)
     }
 
-    private func learnImage(from snapshot: ProcessSnapshot) {
+    /// An exec shows in `/proc` somewhat before its event is sent, and is heard of later still.
+    private func learnImage(from snapshot: ProcessSnapshot, defers: Bool) {
         if imageSince > snapshot.begin {
             learnEarlierImage(from: snapshot)
             return
         }
+        let wasKnown = image.executable.isKnown
         if let path = snapshot.executable {
-            if let known = image.executable.value, known != path, image.executable.provenance == .snapshot {
+            if let known = image.executable.value, known != path {
+                if defers { return }
                 // An exec whose event was lost.
-                exec(at: snapshot.begin)
+                if image.executable.provenance == .snapshot { exec(at: snapshot.begin) }
             }
+            // The parent's program, which may be another one.
+            if defers, !image.executable.isKnown, isOfBirth(imageSince) { return }
             image.learn(executable: Attributed(path, .snapshot, from: .procfs))
+        } else if defers {
+            return
         }
         if let device = snapshot.executableDevice, let inode = snapshot.executableInode {
             image.executableFile = ExecutableFile(device: device, inode: inode)
         }
-        if let arguments = snapshot.arguments, !arguments.isEmpty, !snapshot.argumentsTruncated {
+        // The first look tells what was executed: programs write over their arguments.
+        if let arguments = snapshot.arguments, !arguments.isEmpty, !snapshot.argumentsTruncated,
+            !image.arguments.isKnown
+        {
             image.learn(arguments: Attributed(arguments, .snapshot, from: .procfs))
         }
         if let name = snapshot.name { image.learn(name: Attributed(name, .snapshot, from: .procfs)) }
-        image.snapshotWindow = snapshot.begin...max(snapshot.begin, snapshot.end)
+        if !wasKnown || image.snapshotPid == pid { image.noteSnapshot(of: pid, in: snapshot.window) }
     }
 
     /// A snapshot that was read before the present image's exec but arrives after it.
@@ -81,6 +100,11 @@ extension TrackedProcess {
         default: return ByteString("char \(major):\(minor)")
         }
     }
+}
+
+extension ProcessSnapshot {
+    /// When it was read.
+    var window: ClosedRange<UInt64> { begin...max(begin, end) }
 }
 
 extension ByteString {

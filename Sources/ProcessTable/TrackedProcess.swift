@@ -23,11 +23,7 @@ package final class TrackedProcess {
     var credentials: Attributed<Credentials> = .unknown
     var credentialsSince: UInt64 = 0
     var earlierCredentials: [(since: UInt64, value: Attributed<Credentials>)] = []
-    private(set) var loginUser: Attributed<LoginUser> = .unknown
-    /// When the present login user was first seen (0: at birth), and when it was seen last, in this very process.
-    private var loginUserSince: UInt64 = 0
-    private var loginUserSeen: UInt64?
-    private var earlierLoginUsers: [(since: UInt64, seen: UInt64, value: Attributed<LoginUser>)] = []
+    private var logins = LoginHistory()
     var loginSession: Attributed<LoginSession> = .unknown
     var terminal: Attributed<ByteString> = .unknown
     var workingDirectory: Attributed<ByteString> = .unknown
@@ -67,6 +63,10 @@ package final class TrackedProcess {
         if early.image.snapshotWindow != nil { image = early.image }
     }
 
+    /// Nanoseconds from the moment at which `/proc` shows a new program to its exec event, with much to spare: a disk
+    /// may have to be read in between.
+    static let execDelay: UInt64 = 50_000_000
+
     /// Whether the image of that time is the parent's, shared at fork: somebody else executed it.
     func isOfBirth(_ since: UInt64) -> Bool { born != 0 && since == born }
 
@@ -86,12 +86,14 @@ package final class TrackedProcess {
     func exec(at time: UInt64) {
         let old = image
         let fresh = ProgramImage()
-        if let window = old.snapshotWindow, time > imageSince {
+        if old.snapshotPid == pid, let window = old.snapshotWindow, time > imageSince {
             if time < window.lowerBound {
                 fresh.adoptSnapshot(of: old)
                 old.revokeSnapshot()
             } else if window.contains(time) {
                 old.revokeSnapshot()
+            } else if time - window.upperBound < Self.execDelay {
+                fresh.doubtSnapshot(of: old)
             }
         }
         earlierImages.append((imageSince, old))
@@ -101,64 +103,47 @@ package final class TrackedProcess {
         forgetLineageForChildren()
     }
 
-    /// The login user of the parent, at birth.
-    func inheritLoginUser(_ value: Attributed<LoginUser>) { loginUser = value }
+    /// The login user as it was last heard of.
+    var loginUser: Attributed<LoginUser> { logins.present }
 
-    /// What was read or recorded of this process at `time`.
-    func observeLoginUser(_ value: Attributed<LoginUser>, at time: UInt64) {
-        guard value.value != loginUser.value else {
-            loginUser.improve(with: value)
-            loginUserSeen = max(loginUserSeen ?? 0, time)
-            return
-        }
-        if loginUser.isKnown {
-            earlierLoginUsers.append((loginUserSince, loginUserSeen ?? born, loginUser))
-            if earlierLoginUsers.count > 4 { earlierLoginUsers.removeFirst() }
-        }
-        loginUser = value
-        loginUserSince = earlierLoginUsers.isEmpty ? 0 : time
-        loginUserSeen = time
+    /// The login user of the parent, at birth.
+    func inheritLoginUser(_ value: Attributed<LoginUser>) { logins.inherit(value) }
+
+    /// What was in force at some moment in `window`, as it was read or recorded of this process.
+    func observeLoginUser(_ value: Attributed<LoginUser>, in window: ClosedRange<UInt64>) {
+        if logins.observe(value, in: window) { forgetLineageForChildren() }
+    }
+
+    /// It was set at some moment in `window`.
+    func setLoginUser(_ value: Attributed<LoginUser>, in window: ClosedRange<UInt64>) {
+        logins.set(value, in: window)
         forgetLineageForChildren()
     }
 
     /// The login user when an event between `from` and `to` happened.
     ///
-    /// No event tells when it is set. So a value counts when it was seen before and after the event; or before, in a
-    /// process that may not change it, or with records of each change (`hasRecords`), or that did not change its
-    /// ids since: programs that log people in do both.
-    func loginUser(from: UInt64, to: UInt64, hasRecords: Bool) -> Attributed<LoginUser> {
-        if hasRecords { return recordedLoginUser(from: from, to: to) }
-        for (index, earlier) in earlierLoginUsers.enumerated() where from >= earlier.since {
-            let next =
-                index + 1 < earlierLoginUsers.count ? earlierLoginUsers[index + 1].since : loginUserSince
-            if to <= earlier.seen { return earlier.value }
-            // Set somewhere between the two looks, as the event was.
-            if from < next { return .unknown }
+    /// A value counts when it was seen before and after the event; or before, when every change until `recordedUpTo`
+    /// has been recorded, or in a process that may not change it, or that did not change its ids since: programs that
+    /// log people in do both.
+    func loginUser(from: UInt64, to: UInt64, recordedUpTo: UInt64) -> Attributed<LoginUser> {
+        logins.value(from: from, to: to) { seen in
+            recordedUpTo >= to || !mayHaveChangedLogin(since: seen ?? born, wasLookedAt: seen != nil)
         }
-        guard from >= loginUserSince, loginUser.isKnown else { return .unknown }
-        if let seen = loginUserSeen, seen >= to || !mayHaveChangedLogin(since: seen) { return loginUser }
-        return loginUserSeen == nil && !mayHaveChangedLogin(since: born) ? loginUser : .unknown
-    }
-
-    /// As above, where a record tells of each change. Audit's clock is coarse: a change may have come up to the slack
-    /// after its stamp.
-    private func recordedLoginUser(from: UInt64, to: UInt64) -> Attributed<LoginUser> {
-        var value = loginUser
-        var since = loginUserSince
-        for earlier in earlierLoginUsers.reversed() {
-            if from >= since &+ ProcessTable.auditClockSlack { break }
-            if to >= since { return .unknown }
-            (since, value) = (earlier.since, earlier.value)
-        }
-        return value
     }
 
     /// Setting it takes privilege, or being the first to. A look is trusted on as long as the ids stay.
-    private func mayHaveChangedLogin(since time: UInt64) -> Bool {
+    private func mayHaveChangedLogin(since time: UInt64, wasLookedAt: Bool) -> Bool {
         if credentialsSince > time { return true }
-        guard loginUserSeen == nil else { return false }
+        guard !wasLookedAt else { return false }
         guard case .user? = loginUser.value, let ids = credentials.value else { return true }
         return ids.effectiveUser == 0
+    }
+
+    /// Since when an exec is under way whose event has not been heard of: an executable was opened after the present
+    /// image's exec event. `nil` when there is none, or when it must have failed, a second before `time`.
+    func execUnderWay(at time: UInt64) -> UInt64? {
+        guard died == nil, let last = openedExecutables.last, last.notBefore > imageSince else { return nil }
+        return last.readAt &+ 1_000_000_000 > time ? last.notBefore : nil
     }
 
     func setCredentials(_ value: Attributed<Credentials>, at time: UInt64) {
@@ -182,4 +167,7 @@ struct OpenedExecutable {
     var sequence: UInt64
     var path: ByteString
     var inode: UInt64?
+    /// It was opened between these, CLOCK_MONOTONIC nanoseconds.
+    var notBefore: UInt64
+    var readAt: UInt64
 }

@@ -46,6 +46,13 @@ final class AuditIntake {
         }
     }
 
+    /// CLOCK_MONOTONIC nanoseconds: every record that the kernel had queued by then has been collected. `now` is the
+    /// time before the last `collect`.
+    func drainedUpTo(now: UInt64) -> UInt64 {
+        guard consumer.isEmpty else { return 0 }
+        return consumer.producerIsParked && session.isIdle && consumer.isEmpty ? now : consumer.drainedUpTo
+    }
+
     /// Gives up on events whose end does not come. `now` is CLOCK_MONOTONIC nanoseconds.
     func expire(now: UInt64) {
         decoder.expire(now: now) { take($0) }

@@ -376,6 +376,7 @@ package final class LiveSensor {
         var count = fanotify?.collect() ?? 0
         count += inotify?.collect(now: Clock.monotonic) ?? 0
         var exits: [TaskExit] = []
+        let beforeAudit = Clock.monotonic
         count += taskstats?.drain { exits.append($0) } ?? 0
         count += audit?.collect() ?? 0
         let newest = max(fanotify?.newest ?? 0, audit?.newest ?? 0)
@@ -388,6 +389,9 @@ package final class LiveSensor {
             case .facts(let facts): pipeline.note(facts)
             }
         }
+        if let audit, pipeline.isWaiting {
+            pipeline.table.noteAuditDrained(upTo: audit.drainedUpTo(now: beforeAudit))
+        }
         noteFileEvents()
         noteLosses()
         return count
@@ -398,7 +402,8 @@ package final class LiveSensor {
         for execution in fanotify?.executions ?? [] {
             pipeline.table.noteOpenedExecutable(
                 pid: execution.open.pid, path: execution.path, inode: execution.open.object?.inode,
-                sequence: execution.sequence, readAt: execution.open.readAt)
+                sequence: execution.sequence, notBefore: execution.open.notBefore,
+                readAt: execution.open.readAt)
         }
         for snapshot in fanotify?.snapshots ?? [] { pipeline.note(snapshot) }
     }

@@ -14,11 +14,15 @@ modprobe -a loop overlay 2>/dev/null
 ip link set lo up
 cd /vedette || exit 1
 
-job=$(sed -n 's/.*vedette.job=\([a-z]*\).*/\1/p' /proc/cmdline)
+# given NAME: what the kernel's command line says of it.
+given() { sed -n "s/.*vedette\.$1=\([a-z0-9]*\).*/\1/p" /proc/cmdline; }
+
+job=$(given job)
+export VEDETTE_LIVE_TRIALS="$(given trials)"
 uname -r
 case $job in
     usual)
-        export VEDETTE_LIVE_TRIALS=200 VEDETTE_LIVE_KILLS=10
+        export VEDETTE_LIVE_KILLS=10
         rows="1 7 11" ;;
     immutable)
         # A guest only: nobody can undo this but a reboot.
@@ -28,7 +32,7 @@ case $job in
         export VEDETTE_LIVE_MODES=immutable
         rows=2 ;;
     unavailable)
-        export VEDETTE_LIVE_MODES=unavailable VEDETTE_LIVE_TRIALS=500
+        export VEDETTE_LIVE_MODES=unavailable
         rows=2 ;;
 esac
 # The rows are words.

@@ -6,6 +6,7 @@ from it anew. No hardware virtualisation is asked for.
 """
 
 import dataclasses
+import os
 import pathlib
 import re
 import shutil
@@ -17,25 +18,30 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STORE = ROOT / ".build-kernels"
 PACKAGES = "python3,auditd,busybox-static,vim,rsync,git,e2fsprogs,util-linux,kmod,acl,attr,iproute2,procps"
+IMMUTABLE_TRIALS = int(os.environ.get("VEDETTE_LIVE_TRIALS", 2000))
 BOOT_MODULES = ["virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Boot:
-    """One guest: which kernel (a Debian metapackage), what it is asked to do, how long it may take."""
+    """One guest: which kernel (a Debian metapackage), what it is asked to do, how long it may take.
+
+    `trials` is the number of writers of each kind: emulated, two thousand take a quarter of an hour.
+    """
 
     name: str
     kernel: str
     job: str
+    trials: int
     options: str = ""
-    minutes: int = 15
+    minutes: int = 10
 
 
 BOOTS = [
-    Boot("6.1", "linux-image-cloud-amd64", "usual"),
-    Boot("6.1 audit immutable", "linux-image-cloud-amd64", "immutable"),
-    Boot("6.1 audit=0", "linux-image-cloud-amd64", "unavailable", "audit=0"),
-    Boot("6.12", "linux-image-6.12-cloud-amd64", "usual"),
+    Boot("6.1", "linux-image-cloud-amd64", "usual", 100),
+    Boot("6.1 audit immutable", "linux-image-cloud-amd64", "immutable", IMMUTABLE_TRIALS, minutes=30),
+    Boot("6.1 audit=0", "linux-image-cloud-amd64", "unavailable", 100, "audit=0"),
+    Boot("6.12", "linux-image-6.12-cloud-amd64", "usual", 100),
 ]
 
 
@@ -129,7 +135,7 @@ def boot(one, kernel, image):
         "-nographic", "-no-reboot", "-nodefaults", "-serial", "stdio", "-kernel",
         str(next((kernel / "boot").glob("vmlinuz-*"))), "-initrd", str(initial_ramdisk(kernel)),
         "-drive", f"file={image},if=virtio,format=raw,snapshot=on",
-        "-append", f"console=ttyS0 quiet panic=-1 vedette.job={one.job} {one.options}",
+        "-append", f"console=ttyS0 quiet panic=-1 vedette.job={one.job} vedette.trials={one.trials} {one.options}",
     ]
     guest = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     limit = threading.Timer(one.minutes * 60, guest.kill)

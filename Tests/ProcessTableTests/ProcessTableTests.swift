@@ -15,6 +15,7 @@ import Testing
         table.connectorIsLive = true
         table.taskstatsIsLive = true
         table.auditIsLive = true
+        table.noteAuditDrained(upTo: ms(1_000_000))
         table.apply(snapshot(1, at: 0, executable: "/sbin/init", arguments: ["init"]))
         table.apply(snapshot(10, at: 0, executable: "/bin/bash", arguments: ["bash"], parent: 1))
         table.linkScanned()
@@ -258,7 +259,7 @@ import Testing
         facts.arguments = ["tee", "f"]
         facts.loginUser = .user(1_000)
         table.apply(facts)
-        let who = table.describe(event(20, from: 104, to: 106)).process
+        let who = table.describe(event(20, from: 106, to: 107)).process
         #expect(who.executable == Attributed("/usr/bin/tee", .exact, from: .audit))
         #expect(who.arguments == Attributed(["tee", "f"], .exact, from: .audit))
         #expect(who.loginUser == Attributed(.user(1_000), .exact, from: .audit))
@@ -271,7 +272,8 @@ import Testing
         var ring = AuditFacts(serial: 2, milliseconds: 100, readAt: ms(106), pid: 20)
         ring.isUring = true
         #expect(table.apply(ring).loginUser == .unset)
-        var login = AuditLogin(id: AuditRecordID(milliseconds: 100, serial: 3), pid: 20)
+        var login = AuditLogin(
+            id: AuditRecordID(milliseconds: 100, serial: 3), pid: 20, readAt: ms(110))
         login.user = .user(1_000)
         table.apply(login)
         #expect(table.apply(ring).loginUser == .user(1_000))
@@ -280,7 +282,8 @@ import Testing
     @Test func anEventAroundALoginIsNotGivenEitherLoginUser() {
         table.auditIsLive = true
         change(10, .fork(child: 20), at: 50)
-        var login = AuditLogin(id: AuditRecordID(milliseconds: 100, serial: 3), pid: 20)
+        var login = AuditLogin(
+            id: AuditRecordID(milliseconds: 100, serial: 3), pid: 20, readAt: ms(110))
         login.user = .user(1_000)
         table.apply(login)
         func user(_ from: UInt64, _ to: UInt64) -> LoginUser? {
@@ -289,7 +292,57 @@ import Testing
         #expect(user(60, 70) == .unset)
         #expect(user(90, 105) == nil)
         #expect(user(105, 106) == nil)
-        #expect(user(121, 122) == .user(1_000))
+        #expect(user(111, 112) == .user(1_000))
+    }
+
+    @Test func aLoginThatAuditHasNotToldYetIsNotClaimedNotToHaveBeen() {
+        let early = ProcessTable(bootOffset: 0, realtimeOffset: 0) { _ in .unknown }
+        early.auditIsLive = true
+        early.apply(snapshot(10, at: 0, executable: "/bin/bash", arguments: ["bash"], parent: 1))
+        early.apply(ProcessEvent(pid: 10, change: .fork(child: 20), time: ms(100)))
+        let change = FileEvent(
+            source: .fanotify, operations: .modified, path: "/w/f", isDirectory: false, pid: 20,
+            readAt: ms(102), notBefore: ms(101))
+        let actor = early.bind(change, sequence: 0)
+        #expect(early.describe(actor).process.loginUser == .unknown)
+        early.noteAuditDrained(upTo: ms(200))
+        #expect(early.describe(actor).process.loginUser.value == .unset)
+    }
+
+    @Test func aRecordedLoginUserIsNotClaimedForWhatCameBefore() {
+        table.auditIsLive = false
+        change(10, .fork(child: 20), at: 100)
+        let actor = event(20, from: 101, to: 102)
+        // The record of the very call that set it is stamped by a coarse clock, at the beginning of the call.
+        var facts = AuditFacts(serial: 1, milliseconds: 103, readAt: ms(105), pid: 20)
+        facts.loginUser = .user(1_000)
+        table.apply(facts)
+        #expect(table.describe(actor).process.loginUser == .unknown)
+    }
+
+    @Test func anExecUnderWayIsNotTheParentsProgram() {
+        change(10, .fork(child: 20), at: 100)
+        // Read after the new program was mapped, before its event was sent.
+        table.apply(snapshot(20, at: 102, executable: "/bin/tee", arguments: ["tee", "f"], parent: 10))
+        #expect(table.process(10)?.image.arguments.value == ["bash"])
+        let before = table.describe(event(20, from: 100, to: 101)).process
+        #expect(before.executable.value == "/bin/bash" && before.arguments.value == ["bash"])
+        change(20, .exec, at: 103)
+        #expect(table.process(10)?.image.executable.value == "/bin/bash")
+    }
+
+    @Test(arguments: [("/bin/b", nil), ("/bin/c", "/bin/b")] as [(ByteString, ByteString?)])
+    func aSnapshotJustBeforeAnExecCountsWhenItDiffersFromWhatWasExecuted(
+        _ next: ByteString, _ expected: ByteString?
+    ) {
+        change(10, .fork(child: 20), at: 100)
+        change(20, .exec, at: 101)
+        table.apply(snapshot(20, at: 103, executable: "/bin/b", arguments: ["b"], parent: 10, reason: .exec))
+        change(20, .exec, at: 104)
+        let actor = event(20, from: 102, to: 103)
+        #expect(table.describe(actor).process.executable == .unknown)
+        table.apply(snapshot(20, at: 105, executable: next, arguments: ["x"], parent: 10, reason: .exec))
+        #expect(table.describe(actor).process.executable.value == expected)
     }
 
     @Test func aForkStormStaysWithinItsBound() {

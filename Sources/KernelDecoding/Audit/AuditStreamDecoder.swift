@@ -34,7 +34,7 @@ package struct AuditStreamDecoder: ~Copyable {
         while end > 0, payload[end - 1] == 0 || payload[end - 1] == 0x0a { end -= 1 }
         let text = payload.extracting(0..<end)
         do throws(AuditDecodeError) {
-            if type == .login { try login(text, emit) }
+            if type == .login { try login(text, readAt: readAt, emit) }
             try assembler.feed(type: type, payload: text, readAt: readAt, into: &sink)
         } catch {
             malformed += 1
@@ -71,12 +71,14 @@ package struct AuditStreamDecoder: ~Copyable {
 
     /// A login is told at once: its event may have no end that would be waited for.
     private func login(
-        _ payload: Span<UInt8>, _ emit: (AuditStreamEvent) -> Void
+        _ payload: Span<UInt8>, readAt: UInt64, _ emit: (AuditStreamEvent) -> Void
     ) throws(AuditDecodeError) {
         let header = try AuditRecordHeader.payload(payload, type: .login)
         let record = AuditRecord(
             type: .login, start: 0, body: UInt32(header.body), end: UInt32(payload.count))
-        if let login = AuditLogin(record, id: header.id, in: payload) { emit(.login(login)) }
+        if let login = AuditLogin(record, id: header.id, readAt: readAt, in: payload) {
+            emit(.login(login))
+        }
     }
 
     /// The one message that is no text: the process id, as a number of the machine.

@@ -9,10 +9,13 @@ package struct AuditLogin: Equatable, Sendable {
     package var session: LoginSession?
     /// Whether the kernel let it happen; `nil` when the record does not say.
     package var success: Bool?
+    /// CLOCK_MONOTONIC nanoseconds.
+    package var readAt: UInt64
 
-    package init(id: AuditRecordID, pid: Int32) {
+    package init(id: AuditRecordID, pid: Int32, readAt: UInt64) {
         self.id = id
         self.pid = pid
+        self.readAt = readAt
     }
 }
 
@@ -51,8 +54,8 @@ package enum AuditStreamEvent: Sendable {
 
 extension AuditLogin {
     /// Decodes a LOGIN record: `old-auid=… auid=…`, and before Linux 3.14 `old auid=… new auid=…`.
-    init?(_ record: AuditRecord, id: AuditRecordID, in bytes: Span<UInt8>) {
-        self.init(id: id, pid: 0)
+    init?(_ record: AuditRecord, id: AuditRecordID, readAt: UInt64, in bytes: Span<UInt8>) {
+        self.init(id: id, pid: 0, readAt: readAt)
         var process: Int32?
         var fields = record.fields
         while let field = fields.next(in: bytes) {

@@ -208,6 +208,8 @@ package final class AuditSession {
 
     /// 2 real-time, 1 nice, 0 neither, -1 not yet running.
     package var priority: Int32 { reader.priority }
+    /// Nothing waits on the socket.
+    package var isIdle: Bool { reader.isIdle }
     package var records: UInt64 { reader.count(CPROC_READS) }
     package var overruns: UInt64 { reader.count(CPROC_OVERRUNS) }
     /// Messages on the socket that did not come from the kernel, dropped.
