@@ -27,6 +27,15 @@ _Static_assert(sizeof(struct cn_msg) == 20, "the connector's header");
 _Static_assert(offsetof(struct proc_event, event_data) == 16, "what, cpu, time");
 _Static_assert(offsetof(struct proc_event, event_data.fork.child_tgid) == 28, "fork");
 
+/// Processors whose events are counted; those of others are taken as they come.
+#define PROCESSORS_MAX 1024
+
+/// The kernel numbers the process events of each processor.
+struct sequence {
+    uint32_t next;
+    bool known;
+};
+
 struct cproc_reader {
     struct cring *ring;
     int fd, proc_fd, stop_fd;
@@ -40,6 +49,7 @@ struct cproc_reader {
     _Atomic bool stopping;
     _Atomic int priority;
     _Atomic uint64_t counters[CPROC_COUNTERS];
+    struct sequence sequences[PROCESSORS_MAX];
 };
 
 static uint64_t monotonic_ns(void) {
@@ -114,17 +124,32 @@ static void take_snapshot(struct cproc_reader *reader, int32_t pid, enum cproc_r
 /// What a connector datagram asks of us.
 struct event_view {
     bool is_thread_only;
+    /// Events of the same processor that the kernel could not send before this one: it had no memory to spare.
+    int32_t missing;
     int32_t snapshot_pid;
     enum cproc_reason reason;
 };
 
-static struct event_view look_at(const uint8_t *bytes, size_t length) {
+static int32_t count_missing(struct cproc_reader *reader, const struct cn_msg *message,
+                             const struct proc_event *event) {
+    // An acknowledgement has a number of another kind.
+    if (event->what == PROC_EVENT_NONE || event->cpu >= PROCESSORS_MAX) return 0;
+    struct sequence *sequence = &reader->sequences[event->cpu];
+    int32_t missing = sequence->known ? (int32_t)(message->seq - sequence->next) : 0;
+    *sequence = (struct sequence){.next = message->seq + 1, .known = true};
+    return missing > 0 ? missing : 0;
+}
+
+static struct event_view look_at(struct cproc_reader *reader, const uint8_t *bytes, size_t length) {
     struct event_view view = {0};
     struct proc_event event;
     const size_t at = NLMSG_HDRLEN + sizeof(struct cn_msg);
     if (length < at + offsetof(struct proc_event, event_data) + 16) return view;
+    struct cn_msg message;
+    memcpy(&message, bytes + NLMSG_HDRLEN, sizeof message);
     memset(&event, 0, sizeof event);
     memcpy(&event, bytes + at, length - at < sizeof event ? length - at : sizeof event);
+    view.missing = count_missing(reader, &message, &event);
     switch (event.what) {
     case PROC_EVENT_FORK:
         view.is_thread_only = event.event_data.fork.child_pid != event.event_data.fork.child_tgid;
@@ -143,14 +168,24 @@ static struct event_view look_at(const uint8_t *bytes, size_t length) {
     return view;
 }
 
+static void tell(struct cproc_reader *reader, enum cproc_record_kind kind, int32_t number) {
+    void *room = wait_for_room(reader, sizeof number);
+    if (room == NULL) return;
+    memcpy(room, &number, sizeof number);
+    cring_commit(reader->ring, sizeof number, kind, 0, monotonic_ns());
+    cring_wake(reader->ring);
+}
+
 static void handle(struct cproc_reader *reader, const uint8_t *bytes, uint32_t length, uint64_t now) {
     struct event_view view = {0};
-    if (reader->proc_fd >= 0) view = look_at(bytes, length);
-    if (view.is_thread_only) return;
-    cring_commit(reader->ring, length, (uint16_t)reader->kind, 0, now);
-    count(reader, CPROC_READS);
-    if (view.snapshot_pid > 0) take_snapshot(reader, view.snapshot_pid, view.reason);
-    cring_wake(reader->ring);
+    if (reader->proc_fd >= 0) view = look_at(reader, bytes, length);
+    if (!view.is_thread_only) {
+        cring_commit(reader->ring, length, (uint16_t)reader->kind, 0, now);
+        count(reader, CPROC_READS);
+        if (view.snapshot_pid > 0) take_snapshot(reader, view.snapshot_pid, view.reason);
+        cring_wake(reader->ring);
+    }
+    if (view.missing > 0) tell(reader, CRECORD_OVERRUN, view.missing);
 }
 
 /// Whether records come so fast that a short sleep costs less than a wake-up for each. Only audit's may wait: what
@@ -170,14 +205,6 @@ static void park(struct cproc_reader *reader) {
     cring_set_parked(reader->ring, false);
 }
 
-static void tell(struct cproc_reader *reader, enum cproc_record_kind kind, int32_t error) {
-    void *room = wait_for_room(reader, sizeof error);
-    if (room == NULL) return;
-    memcpy(room, &error, sizeof error);
-    cring_commit(reader->ring, kind == CRECORD_FAILED ? sizeof error : 0, kind, 0, monotonic_ns());
-    cring_wake(reader->ring);
-}
-
 /// What to do about a receive that failed. `false` ends the loop.
 static bool handle_error(struct cproc_reader *reader, int error, uint64_t before_ns) {
     switch (error) {
@@ -190,6 +217,8 @@ static bool handle_error(struct cproc_reader *reader, int error, uint64_t before
         return true;
     case ENOBUFS:
         count(reader, CPROC_OVERRUNS);
+        // The gap in the numbers is the same loss.
+        memset(reader->sequences, 0, sizeof reader->sequences);
         tell(reader, CRECORD_OVERRUN, 0);
         return true;
     default:

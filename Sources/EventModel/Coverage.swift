@@ -44,6 +44,8 @@ package struct Gap: Equatable, Sendable {
         case fanotifyOverflow = "fanotify_overflow"
         case inotifyOverflow = "inotify_overflow"
         case processConnectorOverrun = "proc_connector_overrun"
+        /// Nothing was lost, but it came too late to tell who.
+        case processConnectorBehind = "proc_connector_behind"
         case taskstatsOverrun = "taskstats_overrun"
         case auditLost = "audit_lost"
         case auditSerialGap = "audit_serial_gap"

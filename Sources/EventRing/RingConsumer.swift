@@ -105,7 +105,7 @@ package struct RingConsumer: ~Copyable, Sendable {
     package var isEmpty: Bool { cring_available(owner.ring) == tail }
 
     /// Whether the producer waits for its descriptor: nothing is between the kernel's queue and the ring.
-    /// Ask before `isEmpty`: what was committed before it parked is visible then.
+    /// Ask after the kernel's queue and before `isEmpty`: what was committed before it parked is visible then.
     package var producerIsParked: Bool { cring_is_parked(owner.ring) }
 
     /// Everything that the kernel queued before this moment (CLOCK_MONOTONIC nanoseconds) has been committed.

@@ -149,6 +149,7 @@ package final class TrackedProcess {
     func setCredentials(_ value: Attributed<Credentials>, at time: UInt64) {
         guard value.value != credentials.value else {
             credentials.improve(with: value)
+            credentialsSince = min(credentialsSince, time)
             return
         }
         if credentials.isKnown {

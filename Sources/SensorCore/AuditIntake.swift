@@ -49,8 +49,11 @@ final class AuditIntake {
     /// CLOCK_MONOTONIC nanoseconds: every record that the kernel had queued by then has been collected. `now` is the
     /// time before the last `collect`.
     func drainedUpTo(now: UInt64) -> UInt64 {
+        // In this order: see `ConnectorIntake`.
+        let isIdle = session.isIdle && consumer.producerIsParked
+        let drained = consumer.drainedUpTo
         guard consumer.isEmpty else { return 0 }
-        return consumer.producerIsParked && session.isIdle && consumer.isEmpty ? now : consumer.drainedUpTo
+        return isIdle ? now : drained
     }
 
     /// Gives up on events whose end does not come. `now` is CLOCK_MONOTONIC nanoseconds.

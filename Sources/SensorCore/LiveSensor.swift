@@ -73,7 +73,7 @@ package final class LiveSensor {
             realtimeOffset: realtimeOffset,
             now: now)
         pipeline = ChangePipeline(
-            table: table, coalescer: coalescer, look: { directory.snapshot($0) },
+            table: table, coalescer: coalescer, look: { directory.snapshot($0, reason: .firstEvent) },
             deliver: { change in
                 var change = change
                 change.containerPath = containers.containerPath(of: change.path)
@@ -417,9 +417,12 @@ package final class LiveSensor {
         switch item {
         case .event(let event): pipeline.note(event)
         case .snapshot(let snapshot): pipeline.note(snapshot)
-        case .overrun(let time):
-            losses.report(.processConnectorOverrun, source: "proc_connector", from: lastTick, to: time)
+        case .overrun(let time, let count):
+            losses.report(
+                .processConnectorOverrun, source: "proc_connector", count: count, from: lastTick, to: time)
             recoverProcesses(at: time)
+        case .behind(let from, let to):
+            losses.report(.processConnectorBehind, source: "proc_connector", from: from, to: to)
         }
     }
 

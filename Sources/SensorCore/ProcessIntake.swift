@@ -11,8 +11,10 @@ final class ConnectorIntake {
     enum Item {
         case event(ProcessEvent)
         case snapshot(ProcessSnapshot)
-        /// Events before this moment (CLOCK_MONOTONIC nanoseconds) were lost.
-        case overrun(UInt64)
+        /// Events before this moment (CLOCK_MONOTONIC nanoseconds) were lost; `nil`: nobody knows how many.
+        case overrun(UInt64, count: UInt64?)
+        /// The reader did not get the processor for too long: who did what between the two moments is not certain.
+        case behind(from: UInt64, to: UInt64)
     }
 
     let source: ProcessConnectorSource
@@ -28,21 +30,29 @@ final class ConnectorIntake {
     /// Passes everything on that happened up to now: the kernel queues a process event before the process goes on,
     /// so what a file event of it tells is never older than what is found here.
     ///
-    /// Bounded: gives up after a quarter of a second, when the reader does not get the processor. Who is asked for then
-    /// may stay unknown.
+    /// Bounded: gives up after two seconds, when the reader does not get the processor.
     func catchUp(to moment: UInt64, _ take: (Item) -> Void) -> Int {
         var count = drain(take)
-        let deadline = Clock.monotonic &+ 250_000_000
-        while !isCurrent(at: moment), failure == nil, Clock.monotonic < deadline {
+        let begin = Clock.monotonic
+        while !isCurrent(at: moment), failure == nil {
+            let now = Clock.monotonic
+            if now &- begin > Self.patience {
+                take(.behind(from: begin, to: now))
+                break
+            }
             usleep(50)
             count += drain(take)
         }
         return count
     }
 
+    /// Nanoseconds.
+    private static let patience: UInt64 = 2_000_000_000
+
     private func isCurrent(at moment: UInt64) -> Bool {
         if consumer.drainedUpTo >= moment { return consumer.isEmpty }
-        return consumer.producerIsParked && source.isIdle && consumer.isEmpty
+        // In this order: whoever took the last message from the socket has committed it before he parked again.
+        return source.isIdle && consumer.producerIsParked && consumer.isEmpty
     }
 
     private func drain(_ take: (Item) -> Void) -> Int {
@@ -52,7 +62,7 @@ final class ConnectorIntake {
                 case .processEvents:
                     if let event = try ProcessEvent(decoding: payload) { take(.event(event)) }
                 case .snapshot: take(.snapshot(try ProcessSnapshot(decoding: payload, flags: header.flags)))
-                case .overrun: take(.overrun(header.time))
+                case .overrun: take(.overrun(header.time, count: payload.lostCount))
                 case .failed: failure = payload.failureCode
                 default: undecodable += 1
                 }

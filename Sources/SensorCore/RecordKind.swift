@@ -19,6 +19,13 @@ extension RingRecordHeader {
 }
 
 extension RawSpan {
+    /// How many events an `overrun` record stands for; `nil` when the kernel did not say.
+    var lostCount: UInt64? {
+        guard byteCount >= 4 else { return nil }
+        let count = unsafeLoadUnaligned(fromByteOffset: 0, as: Int32.self)
+        return count > 0 ? UInt64(count) : nil
+    }
+
     /// The errno of a `failed` record.
     var failureCode: Int32 {
         byteCount >= 4 ? unsafeLoadUnaligned(fromByteOffset: 0, as: Int32.self) : 0

@@ -19,6 +19,8 @@ given() { sed -n "s/.*vedette\.$1=\([a-z0-9]*\).*/\1/p" /proc/cmdline; }
 
 job=$(given job)
 export VEDETTE_LIVE_TRIALS="$(given trials)"
+kinds=$(given kinds)
+[ -z "$kinds" ] || export VEDETTE_LIVE_KINDS="$kinds"
 uname -r
 case $job in
     usual)

@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 STORE = ROOT / ".build-kernels"
 PACKAGES = "python3,auditd,busybox-static,vim,rsync,git,e2fsprogs,util-linux,kmod,acl,attr,iproute2,procps"
 IMMUTABLE_TRIALS = int(os.environ.get("VEDETTE_LIVE_TRIALS", 2000))
+KINDS = os.environ.get("VEDETTE_LIVE_KINDS")
 BOOT_MODULES = ["virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk"]
 
 
@@ -135,7 +136,8 @@ def boot(one, kernel, image):
         "-nographic", "-no-reboot", "-nodefaults", "-serial", "stdio", "-kernel",
         str(next((kernel / "boot").glob("vmlinuz-*"))), "-initrd", str(initial_ramdisk(kernel)),
         "-drive", f"file={image},if=virtio,format=raw,snapshot=on",
-        "-append", f"console=ttyS0 quiet panic=-1 vedette.job={one.job} vedette.trials={one.trials} {one.options}",
+        "-append", f"console=ttyS0 quiet panic=-1 vedette.job={one.job} vedette.trials={one.trials} {one.options}"
+        + (f" vedette.kinds={KINDS}" if KINDS else ""),
     ]
     guest = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     limit = threading.Timer(one.minutes * 60, guest.kill)

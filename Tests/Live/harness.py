@@ -50,7 +50,7 @@ def check_schema(lines):
     for part in filter(None, (lines[::2], lines[1::2])):
         check = subprocess.Popen(
             [sys.executable, str(tool), str(schema)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False)
-        writer = threading.Thread(target=lambda pipe=check.stdin, part=part: (pipe.writelines(part), pipe.close()))
+        writer = threading.Thread(target=write_all, args=(check.stdin, part))
         writer.start()
         checks.append((check, writer, len(part)))
     for check, writer, count in checks:
@@ -63,6 +63,11 @@ def check_schema(lines):
         if code != 0:
             lines_refused += 1
             print(output, flush=True)
+
+
+def write_all(pipe, lines):
+    with contextlib.suppress(BrokenPipeError), pipe:
+        pipe.writelines(lines)
 
 
 def schema_verdict():

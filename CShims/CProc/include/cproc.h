@@ -17,7 +17,7 @@ enum cproc_record_kind {
     CRECORD_TASKSTATS = 4,    ///< one generic netlink datagram, from its nlmsghdr on
     CRECORD_AUDIT = 5,        ///< one audit netlink datagram, from its nlmsghdr on
     CRECORD_INOTIFY = 6,      ///< whole result of one read(2)
-    CRECORD_OVERRUN = 7,      ///< the socket said ENOBUFS: events before this one were lost. No payload.
+    CRECORD_OVERRUN = 7,      ///< events before this one were lost: how many (int32_t), 0 when the kernel does not say
     CRECORD_FAILED = 8,       ///< the reader ended: payload is an int32_t errno (positive)
 };
 

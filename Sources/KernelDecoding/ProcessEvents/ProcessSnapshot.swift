@@ -3,13 +3,13 @@ package import EventModel
 /// What `/proc/PID` said between `begin` and `end`. Absent fields could not be read, or were not asked for.
 package struct ProcessSnapshot: Sendable {
     package enum Reason: UInt16, Sendable {
-        /// Taken by the fanotify reader at the first event of the process.
+        /// Taken at the first event of the process, by the fanotify reader, or soon after it by the consumer.
         case firstEvent = 1
         /// Taken by the process connector reader right after exec.
         case exec = 2
         /// Only the parent's login user and session, right after fork. `pid` is the parent.
         case fork = 3
-        /// Taken at start-up or on demand.
+        /// Taken at start-up, and after process events were lost.
         case scan = 4
     }
 
