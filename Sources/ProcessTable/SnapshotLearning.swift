@@ -74,15 +74,14 @@ extension TrackedProcess {
         if !wasKnown || image.snapshotPid == pid { image.noteSnapshot(of: pid, in: snapshot.window) }
     }
 
-    /// A snapshot that was read before the present image's exec but arrives after it.
+    /// A snapshot that was read before the present image's exec event but arrives after it. It may show the present
+    /// one already, and the image before that may be the parent's too.
     private func learnEarlierImage(from snapshot: ProcessSnapshot) {
-        guard snapshot.end < imageSince, let earlier = earlierImages.last, earlier.since <= snapshot.begin
-        else {
-            return
-        }
-        if let path = snapshot.executable {
-            earlier.image.learn(executable: Attributed(path, .snapshot, from: .procfs))
-        }
+        guard snapshot.end < imageSince, let earlier = earlierImages.last, earlier.since <= snapshot.begin,
+            !isOfBirth(earlier.since), !earlier.image.executable.isKnown,
+            let path = snapshot.executable, let present = image.executable.value, path != present
+        else { return }
+        earlier.image.learn(executable: Attributed(path, .snapshot, from: .procfs))
         if let arguments = snapshot.arguments, !arguments.isEmpty, !snapshot.argumentsTruncated {
             earlier.image.learn(arguments: Attributed(arguments, .snapshot, from: .procfs))
         }

@@ -24,7 +24,8 @@ kinds=$(given kinds)
 uname -r
 case $job in
     usual)
-        export VEDETTE_LIVE_KILLS=10
+        # Emulated, useradd takes seconds.
+        export VEDETTE_LIVE_KILLS=10 VEDETTE_LIVE_MODES=audit VEDETTE_LIVE_SETTLE=3000
         rows="1 7 11" ;;
     immutable)
         # A guest only: nobody can undo this but a reboot.

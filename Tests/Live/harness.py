@@ -130,9 +130,9 @@ class Vedette:
 
     READY_WITHIN = 30.0
 
-    def __init__(self, paths, *options, json=True, settle=250, output=None):
+    def __init__(self, paths, *options, json=True, settle=None, output=None):
         program = os.environ.get("VEDETTE", str(ROOT / ".build" / "release" / "vedette"))
-        self.command = [program, "watch", "--settle", str(settle)]
+        self.command = [program, "watch", "--settle", str(settle or setting("SETTLE", 250))]
         if json:
             self.command.append("--json")
         one = isinstance(paths, (str, os.PathLike))

@@ -331,6 +331,14 @@ import Testing
         #expect(table.process(10)?.image.executable.value == "/bin/bash")
     }
 
+    @Test func aLateSnapshotOfAnExecUnderWayIsNotTheParentsProgram() {
+        change(10, .fork(child: 20), at: 100)
+        change(20, .exec, at: 103)
+        table.apply(snapshot(20, at: 102, executable: "/bin/tee", arguments: [], parent: 10))
+        #expect(table.process(10)?.image.executable.value == "/bin/bash")
+        #expect(table.describe(event(20, from: 100, to: 101)).process.executable.value == "/bin/bash")
+    }
+
     @Test(arguments: [("/bin/b", nil), ("/bin/c", "/bin/b")] as [(ByteString, ByteString?)])
     func aSnapshotJustBeforeAnExecCountsWhenItDiffersFromWhatWasExecuted(
         _ next: ByteString, _ expected: ByteString?

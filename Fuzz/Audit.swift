@@ -1,35 +1,20 @@
-import Glibc
-import KernelDecoding
+// sources: Sources/EventModel Sources/KernelDecoding
+// seeds: Tests/KernelDecodingTests/Fixtures
+// shims: CScan
+//
+// The audit decoders, as log text, whole and in pieces, and as a stream of netlink payloads. A first byte that is
+// ASCII chooses text.
 
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ count: UnsafeMutablePointer<CInt>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
-
-/// The package manager names the program's entry itself, so libFuzzer's own `main` cannot be it.
-@main
-struct AuditFuzz {
-    static func main() {
-        var count = CommandLine.argc
-        var arguments = CommandLine.unsafeArgv
-        exit(runDriver(&count, &arguments, fuzzAudit))
+@_cdecl("LLVMFuzzerTestOneInput")
+public func test(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    withInput(bytes, count) { input in
+        guard input.count > 1 else { return }
+        if input[0] < 0x80 {
+            fuzzText(input, piece: input.count % 64 + 1)
+        } else {
+            fuzzStream(input.extracting(1..<input.count))
+        }
     }
-}
-
-/// Feeds the audit decoders with whatever the fuzzer thinks of: as log text, whole and in pieces, and as a
-/// stream of netlink payloads. The first byte chooses. What must hold is checked with traps.
-private func fuzzAudit(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    guard let start, count > 1 else { return 0 }
-    let input = UnsafeBufferPointer(start: start, count: count)
-    let bytes = UnsafeBufferPointer(rebasing: input[1...])
-    if input[0] & 1 == 0 {
-        fuzzText(bytes.span, piece: Int(input[0] >> 1) + 1)
-    } else {
-        fuzzStream(bytes)
-    }
-    return 0
 }
 
 private func limits() -> AuditAssemblerLimits {
@@ -65,16 +50,16 @@ private func fuzzText(_ text: Span<UInt8>, piece: Int) {
 }
 
 /// Messages: two bytes of type, one of length, the payload after `audit(1.0:`.
-private func fuzzStream(_ bytes: UnsafeBufferPointer<UInt8>) {
+private func fuzzStream(_ bytes: Span<UInt8>) {
     var decoder = AuditStreamDecoder(ignoredPid: 1)
     var at = 0
     var now: UInt64 = 0
     while at + 3 <= bytes.count {
         let type = 1300 + UInt16(bytes[at]) % 40
         let end = min(bytes.count, at + 3 + Int(bytes[at + 2]) * 4)
-        let isWhole = bytes[at + 1] & 1 == 0
         now += UInt64(bytes[at + 1]) << 24
-        let payload = (isWhole ? [] : Array("audit(1.000:".utf8)) + bytes[(at + 3)..<end]
+        var payload = bytes[at + 1] & 1 == 0 ? [] : Array("audit(1.000:".utf8)
+        for index in at + 3..<end { payload.append(bytes[index]) }
         decoder.feed(type: type, payload: payload.span, readAt: now) { _ in }
         at = end
     }
