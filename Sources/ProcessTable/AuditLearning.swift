@@ -26,9 +26,9 @@ extension ProcessTable {
                 image.learn(executable: Attributed(path, .exact, from: .audit))
             }
         }
-        guard facts.loginUser == nil, auditIsLive else { return facts }
         var completed = facts
-        completed.loginUser = process.loginUser.value
+        completed.shareText(with: process)
+        if facts.loginUser == nil, auditIsLive { completed.loginUser = process.loginUser.value }
         return completed
     }
 
@@ -76,6 +76,18 @@ extension ProcessTable {
         if let directory = facts.workingDirectory {
             process.workingDirectory = Attributed(directory, .exact, from: .audit)
         }
+    }
+}
+
+extension AuditFacts {
+    /// Uses the process's copies of the texts that both have: thousands of records are remembered.
+    fileprivate mutating func shareText(with process: TrackedProcess) {
+        if executable == process.image.executable.value { executable = process.image.executable.value }
+        if name == process.image.name.value { name = process.image.name.value }
+        if workingDirectory == process.workingDirectory.value {
+            workingDirectory = process.workingDirectory.value
+        }
+        if terminal == process.terminal.value { terminal = process.terminal.value }
     }
 }
 

@@ -8,7 +8,7 @@ package import KernelDecoding
 package final class ProcessTable {
     package struct Limits: Sendable {
         /// Dead processes that are remembered at most; a fork storm evicts the oldest early.
-        package var deadProcesses = 4_096
+        package var deadProcesses = 2_048
         /// Nanoseconds that a dead process is remembered.
         package var retention: UInt64 = 60_000_000_000
 

@@ -4,8 +4,8 @@ internal import Reporting
 
 /// Encodes events and hands them to standard output, a batch at a time. One thread owns it.
 final class EventOutput {
-    /// Bytes that wait for a slow reader; more is lost, and a gap event says so.
-    private static let mostWaiting = 2 << 20
+    /// Bytes that wait for a slow reader; more is lost, and a gap event says so. Taken only while it is slow.
+    private static let mostWaiting = 8 << 20
 
     private var json: ECSEncoder?
     private var terminal: TerminalEncoder?
@@ -68,27 +68,28 @@ final class EventOutput {
     /// Hands over what has been encoded. Never waits for the reader.
     func flush() {
         guard buffered > 0 else { return }
-        if queue.offer(buffer) {
+        var lines: [UInt8] = []
+        swap(&lines, &buffer)
+        if queue.offer(lines) {
             tellRefused()
         } else {
             if refused == 0 { refusedSince = Clock.realtime }
             refused += buffered
             lost += buffered
         }
-        buffer.removeAll(keepingCapacity: true)
         buffered = 0
     }
 
     /// There is room again: says what has been lost meanwhile, or at the next occasion.
     private func tellRefused() {
         guard refused > 0 else { return }
-        buffer.removeAll(keepingCapacity: true)
         encode(
             .gap(
                 Gap(
                     source: "output", cause: .outputBlocked, count: refused, from: refusedSince,
                     to: Clock.realtime)))
         if queue.offer(buffer) { refused = 0 }
+        buffer = []
     }
 
     /// Writes what remains. Returns whether everything was written.

@@ -314,7 +314,7 @@ package final class LiveSensor {
 
     /// After a busy time, gives back the memory that it took.
     private func trimMemory() {
-        if recordsThisSecond > 1_000 {
+        if recordsThisSecond > 100 {
             wasBusy = true
         } else if wasBusy {
             OwnProcess.trimMemory()

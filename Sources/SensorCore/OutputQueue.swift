@@ -8,7 +8,9 @@ internal import Synchronization
 /// What waits is bounded; what does not fit is refused whole. One thread offers.
 final class OutputQueue: Sendable {
     private struct State {
-        var waiting: [UInt8] = []
+        var waiting: [[UInt8]] = []
+        /// Bytes in `waiting`.
+        var size = 0
         /// The thread has nothing to write and waits for the event.
         var isIdle = true
         /// No more will be offered.
@@ -62,12 +64,15 @@ final class OutputQueue: Sendable {
     }
 
     /// Takes `bytes` over, or refuses them all.
-    func offer(_ bytes: [UInt8]) -> Bool {
+    func offer(_ bytes: consuming [UInt8]) -> Bool {
+        let count = bytes.count
+        let bytes = bytes
         let (isTaken, wakes) = state.withLock { state -> (Bool, Bool) in
             let room = state.isRefusing ? limit / 2 : limit
-            state.isRefusing = state.failure != nil || state.waiting.count + bytes.count > room
+            state.isRefusing = state.failure != nil || state.size + count > room
             if state.isRefusing { return (false, false) }
-            state.waiting.append(contentsOf: bytes)
+            state.waiting.append(bytes)
+            state.size += count
             defer { state.isIdle = false }
             return (true, state.isIdle)
         }
@@ -90,17 +95,18 @@ final class OutputQueue: Sendable {
 
     private func run() {
         while let batch = next() {
-            guard write(batch) else { return }
+            for bytes in batch { guard write(bytes) else { return } }
         }
         state.withLock { $0.isComplete = true }
     }
 
-    /// The next bytes to write; `nil` at the end.
-    private func next() -> [UInt8]? {
+    /// The next bytes to write, in the pieces in which they came; `nil` at the end.
+    private func next() -> [[UInt8]]? {
         while true {
             let (batch, isEnding) = state.withLock { state in
-                var batch: [UInt8] = []
+                var batch: [[UInt8]] = []
                 swap(&batch, &state.waiting)
+                state.size = 0
                 state.isIdle = batch.isEmpty
                 return (batch, state.isEnding)
             }
@@ -110,12 +116,12 @@ final class OutputQueue: Sendable {
         }
     }
 
-    /// Writes all of `batch`; `false` when that will not be possible any more.
-    private func write(_ batch: [UInt8]) -> Bool {
+    /// Writes all of `bytes`; `false` when that will not be possible any more.
+    private func write(_ bytes: [UInt8]) -> Bool {
         var done = 0
-        while done < batch.count {
-            let result = batch.withUnsafeBytes {
-                Glibc.write(descriptor, $0.baseAddress?.advanced(by: done), batch.count - done)
+        while done < bytes.count {
+            let result = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress?.advanced(by: done), bytes.count - done)
             }
             if result >= 0 {
                 done += result

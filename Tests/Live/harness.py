@@ -123,9 +123,9 @@ def busy(loops=4):
 class Vedette:
     """A `vedette watch` that runs inside a `with` block.
 
-    `events` has the parsed JSON lines so far (with `json=False`: `lines` has the text);
-    `arrivals` has the CLOCK_MONOTONIC nanoseconds at which each line was read. With `output`, the path of a
-    file, the lines go there and none are read here.
+    `lines` has the lines so far and `events`, without `json=False`, what they say; `arrivals` has the
+    CLOCK_MONOTONIC nanoseconds at which each line was read. With `output`, the path of a file, the lines go there
+    and none are read here.
     """
 
     READY_WITHIN = 30.0
@@ -139,7 +139,7 @@ class Vedette:
         self.command += [*options, *([str(paths)] if one else map(str, paths))]
         self.json = json
         self.output = output
-        self.events = []
+        self._events = []
         self.lines = []
         self.arrivals = []
         self.errors = []
@@ -179,6 +179,13 @@ class Vedette:
         return self.process.pid
 
     @property
+    def events(self):
+        """Parsed only when asked for: the reader must keep up, also when the processors are busy."""
+        while len(self._events) < len(self.lines):
+            self._events.append(json.loads(self.lines[len(self._events)]))
+        return self._events
+
+    @property
     def coverage(self):
         """The table of coverage, as printed at the start."""
         return "".join(self.errors[:self._ready_at])
@@ -186,12 +193,9 @@ class Vedette:
     def _read_events(self):
         for line in self.process.stdout:
             now = time.monotonic_ns()
-            event = json.loads(line) if self.json else None
             with self._changed:
                 self.lines.append(line)
                 self.arrivals.append(now)
-                if self.json:
-                    self.events.append(event)
                 self._changed.notify_all()
 
     def _read_errors(self):
@@ -208,9 +212,10 @@ class Vedette:
         seen = 0
         with self._changed:
             while True:
-                while seen < len(self.events):
-                    if predicate(self.events[seen]):
-                        return self.events[seen]
+                events = self.events
+                while seen < len(events):
+                    if predicate(events[seen]):
+                        return events[seen]
                     seen += 1
                 left = deadline - time.monotonic()
                 if left <= 0:

@@ -36,9 +36,9 @@ package struct AuditIndex {
 
     package init() {}
 
-    /// Remembers `facts` when it names files.
+    /// Remembers `facts` when it names files, and is not about what was executed.
     package mutating func note(_ facts: AuditFacts) {
-        guard !facts.paths.isEmpty else { return }
+        guard !facts.paths.isEmpty, facts.arguments == nil else { return }
         if next - oldest == Self.capacity { forgetOldest() }
         let position = next
         var links: [Links] = []
