@@ -22,7 +22,9 @@ extension ProcessTable {
         if facts.arguments != nil, facts.success == true {
             learnExec(of: process, from: facts, earliest: earliest)
         } else if !facts.isUring, let path = facts.executable {
-            if let image = process.onlyImage(from: earliest, to: facts.readAt) {
+            if let image = process.onlyImage(from: earliest, to: facts.readAt),
+                image.executable.provenance != .exact
+            {
                 image.learn(executable: Attributed(path, .exact, from: .audit))
             }
         }
@@ -49,17 +51,22 @@ extension ProcessTable {
     }
 
     private func learnIdentity(of process: TrackedProcess, from facts: AuditFacts, earliest: UInt64) {
-        if let parent = facts.parentPid {
+        // Nearly every record repeats what is known: that must cost little.
+        if let parent = facts.parentPid, process.parentPid.provenance != .exact {
             process.parentPid.improve(with: Attributed(parent, .exact, from: .audit))
         }
         if let user = facts.loginUser {
-            process.observeLoginUser(
-                Attributed(user, .exact, from: .audit), in: earliest...max(earliest, facts.readAt))
+            let window = earliest...max(earliest, facts.readAt)
+            if !process.sawLoginUser(user, in: window) {
+                process.observeLoginUser(Attributed(user, .exact, from: .audit), in: window)
+            }
         }
-        if let session = facts.loginSession {
+        if let session = facts.loginSession, process.loginSession.value != session {
             process.loginSession = Attributed(session, .exact, from: .audit)
         }
-        if let terminal = facts.terminal { process.terminal = Attributed(terminal, .exact, from: .audit) }
+        if let terminal = facts.terminal, process.terminal.value != terminal {
+            process.terminal = Attributed(terminal, .exact, from: .audit)
+        }
         if let ids = facts.credentials, !process.credentials.isKnown {
             process.setCredentials(Attributed(ids, .exact, from: .audit), at: facts.readAt)
         }

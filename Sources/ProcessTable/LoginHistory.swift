@@ -49,6 +49,15 @@ struct LoginHistory {
         return true
     }
 
+    /// As `observe`, for one that is known exactly already; `false`, and nothing noted, when it is not.
+    mutating func see(_ user: LoginUser, in window: ClosedRange<UInt64>) -> Bool {
+        guard let last = entries.indices.last, entries[last].value.value == user,
+            entries[last].value.provenance == .exact, entries[last].since.upperBound <= window.upperBound
+        else { return false }
+        entries[last].seen = max(entries[last].seen ?? 0, window.lowerBound)
+        return true
+    }
+
     /// `value` was set at some moment in `window`, and what was there before lasted until then.
     mutating func set(_ value: Attributed<LoginUser>, in window: ClosedRange<UInt64>) {
         let entry = Entry(value: value, since: window, seen: window.lowerBound)

@@ -114,6 +114,11 @@ package final class TrackedProcess {
         if logins.observe(value, in: window) { forgetLineageForChildren() }
     }
 
+    /// Whether `user` is the one that was known, and exactly; it has been seen once more, in `window`.
+    func sawLoginUser(_ user: LoginUser, in window: ClosedRange<UInt64>) -> Bool {
+        logins.see(user, in: window)
+    }
+
     /// It was set at some moment in `window`.
     func setLoginUser(_ value: Attributed<LoginUser>, in window: ClosedRange<UInt64>) {
         logins.set(value, in: window)

@@ -293,7 +293,7 @@ package final class LiveSensor {
             }
             idleRounds += 1
             // Lingering costs less than being woken for each record.
-            if idleRounds <= 2 { usleep(500) } else { sleep(signals: signals) }
+            if idleRounds == 1 { usleep(1_000) } else { sleep(signals: signals) }
         }
     }
 

@@ -19,6 +19,32 @@ import Testing
         #expect(isEmpty)
     }
 
+    @Test(arguments: [[1_000, 0, 7, 1_000], [1, 1, 1, 1], [0, 1_000, 1_000, 3]])
+    func recordsThatWereReadSideBySideMoveTogetherWhole(_ counts: [Int]) throws {
+        let harness = try #require(RingHarness())
+        var consumer = harness.ring.makeConsumer()
+        let (room, ring) = (1_016, harness.producer)
+        for round in 0..<100 {
+            let start = try #require(cring_reserve(ring, UInt32(counts.count * room - 16)))
+            let sent = counts.enumerated().map { payload($0.element, seed: round * 4 + $0.offset) }
+            for (index, bytes) in sent.enumerated() {
+                bytes.withUnsafeBytes { source in
+                    guard let base = source.baseAddress else { return }
+                    (start + index * room).copyMemory(from: base, byteCount: source.count)
+                }
+            }
+            for (index, bytes) in sent.enumerated() {
+                cring_place(ring, start + index * room, UInt32(bytes.count), 5, 0, 1)
+            }
+            var received: [[UInt8]] = []
+            let early = consumer.drain { _, bytes in received.append(copy(bytes)) }
+            #expect(early == 0)
+            cring_publish(ring)
+            let drained = consumer.drain { _, bytes in received.append(copy(bytes)) }
+            #expect(drained == counts.count && received == sent)
+        }
+    }
+
     @Test func refusesWhenFullAndTakesAgainWhatWasDrained() throws {
         let harness = try #require(RingHarness())
         var consumer = harness.ring.makeConsumer()

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #pragma clang assume_nonnull begin
 
@@ -117,6 +118,26 @@ static inline void cring_commit(struct cring *ring, uint32_t length, uint16_t ki
     ring->reserved_end = 0;
     // Release pairs with the acquire in cring_available: the record's bytes become visible before its end does.
     atomic_store_explicit(&ring->head, end, CRING_PUBLISH);
+}
+
+/// Places one of several records in the room of the last `cring_reserve`: moves its payload of `length` bytes there,
+/// which lie in that room at the place or behind it. Publishes nothing; traps when the room is used up.
+static inline void cring_place(struct cring *ring, const void *payload, uint32_t length, uint16_t kind,
+                               uint16_t flags, uint64_t time_ns) {
+    uint64_t at = ring->reserved_at;
+    uint64_t end = at + sizeof(struct cring_record) + (((uint64_t)length + 7) & ~(uint64_t)7);
+    if (end > ring->reserved_end) __builtin_trap();
+    struct cring_record *record = (struct cring_record *)(ring->base + (at & (ring->capacity - 1)));
+    memmove(record + 1, payload, length);
+    *record = (struct cring_record){.length = length, .kind = kind, .flags = flags, .time_ns = time_ns};
+    ring->reserved_at = end;
+}
+
+/// Publishes the records that were placed since the last `cring_reserve`.
+static inline void cring_publish(struct cring *ring) {
+    ring->reserved_end = 0;
+    // Release pairs with the acquire in cring_available, as in cring_commit.
+    atomic_store_explicit(&ring->head, ring->reserved_at, CRING_PUBLISH);
 }
 
 /// Writes the eventfd when the consumer announced that it sleeps.

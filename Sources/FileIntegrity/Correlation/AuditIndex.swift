@@ -36,9 +36,9 @@ package struct AuditIndex {
 
     package init() {}
 
-    /// Remembers `facts` when it names files, and is not about what was executed.
+    /// Remembers `facts` when it names files: not a call that failed, nor what was executed.
     package mutating func note(_ facts: AuditFacts) {
-        guard !facts.paths.isEmpty, facts.arguments == nil else { return }
+        guard !facts.paths.isEmpty, facts.arguments == nil, facts.success != false else { return }
         if next - oldest == Self.capacity { forgetOldest() }
         let position = next
         var links: [Links] = []
@@ -59,7 +59,6 @@ package struct AuditIndex {
     {
         let isMeant = { (facts: AuditFacts) in
             (pid <= 0 || facts.pid == pid) && facts.readAt >= from && facts.readAt <= to
-                && facts.success != false
         }
         let hash = path.lastComponentHash
         var position = byName[hash] ?? Self.none
