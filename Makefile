@@ -1,5 +1,8 @@
 # vedette. `make` alone lists the targets.
 .DEFAULT_GOAL := help
+# Writers of each kind in the guest where audit is immutable; rounds of each benchmark.
+IMMUTABLE_TRIALS ?= 2000
+ROUNDS ?= 5
 .PHONY: help deps build run demo test test-live test-kernels bench fuzz lint golden ci clean
 
 help: ## list these targets
@@ -26,11 +29,11 @@ test-live: build ## show the promises on this very kernel (root; minutes)
 	@scripts/live.sh $(ROWS)
 
 test-kernels: build ## the same in virtual machines, on other kernels
-	@scripts/kernels.sh $(GUESTS)
+	@IMMUTABLE_TRIALS=$(IMMUTABLE_TRIALS) scripts/kernels.sh $(GUESTS)
 
 bench: deps ## measure, side by side with bare C peers
 	@scripts/deps.sh bench
-	@scripts/bench.sh
+	@ROUNDS=$(ROUNDS) scripts/bench.sh
 
 fuzz: deps ## fuzz each decoder; FUZZ_SECONDS=600 each
 	@scripts/fuzz.sh
@@ -46,4 +49,4 @@ ci: ## all that CI runs, step by step
 	@scripts/ci.sh
 
 clean: ## remove what was built
-	rm -rf .build .build-* Benchmarks/.build Fuzz/.build
+	rm -rf .build .build-* Benchmarks/.build

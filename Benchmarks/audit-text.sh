@@ -1,10 +1,10 @@
 #!/bin/sh
 # Decoding audit text side by side with libauparse: processor time, one core, the same log.
-# usage: audit-text.sh [MEGABYTES [ROUNDS]]; needs libauparse-dev
+# usage: audit-text.sh [MEGABYTES [ROUNDS]]; ROUNDS may stand in the environment; needs libauparse-dev
 set -eu
 cd "$(dirname "$0")"
 megabytes=${1:-128}
-rounds=${2:-5}
+rounds=${2:-${ROUNDS:-5}}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 peers/build.sh "$work"

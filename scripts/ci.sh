@@ -27,7 +27,10 @@ step lint make lint
 step test make test
 step "ring under the thread sanitizer" Tests/Tools/ring_under_tsan.sh
 step "a broken ring is caught" Tests/Tools/broken_ring_is_caught.sh
-step fuzz make fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-20}"
+step fuzz make fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-15}"
 root_step demo make demo
 root_step test-live make test-live
+# Emulated, the two thousand writers of `make test-kernels` take a quarter of an hour.
+root_step test-kernels make test-kernels IMMUTABLE_TRIALS=400
+step bench make bench ROUNDS=3
 echo "=== ci: passed in $((SECONDS - begin)) s"

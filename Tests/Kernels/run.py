@@ -18,7 +18,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STORE = ROOT / ".build-kernels"
 PACKAGES = "python3,auditd,busybox-static,vim,rsync,git,e2fsprogs,util-linux,kmod,acl,attr,iproute2,procps"
-IMMUTABLE_TRIALS = int(os.environ.get("VEDETTE_LIVE_TRIALS", 2000))
+IMMUTABLE_TRIALS = int(os.environ.get("IMMUTABLE_TRIALS", 2000))
 KINDS = os.environ.get("VEDETTE_LIVE_KINDS")
 BOOT_MODULES = ["virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk"]
 
