@@ -109,6 +109,9 @@ final class ContainerDirectory {
 
     func expire(now: UInt64) { overlays.expire(now: now) }
 
+    /// Whether changes in some container show at or below `directory`.
+    func hasUpperLayer(around directory: ByteString) -> Bool { overlays.hasUpperLayer(around: directory) }
+
     /// The same file in the lower layers, the uppermost first.
     func lowerPaths(of path: ByteString) -> [ByteString] { overlays.lowerPaths(of: path) }
 

@@ -40,11 +40,19 @@ final class CoverageLedger {
         }
     }
 
-    func note(_ source: FanotifySource) {
+    /// - Parameter missesOverlayWrites: whether a watch has files that containers write through an overlay mount, on a
+    ///   kernel that does not report such writes.
+    func note(_ source: FanotifySource, missesOverlayWrites: Bool) {
         let watched = source.marked.filter(\.reportsChanges)
         let detail = "\(watched.count) filesystems, programs on \(source.marked.count)"
         if let missing = source.level.missing {
             note("fanotify", .degraded(reason: missing), detail: detail, advice: "Use a newer kernel.")
+        } else if missesOverlayWrites {
+            note(
+                "fanotify",
+                .degraded(reason: "writes in containers are not reported (overlay, before Linux 6.5)"),
+                detail: detail,
+                advice: "Names that change there are told, content that changes is not. Use a newer kernel.")
         } else if watched.isEmpty {
             note("fanotify", .degraded(reason: "no watched filesystem accepts marks"), detail: detail)
         } else {

@@ -30,6 +30,9 @@ package final class LiveSensor {
     /// Where inotify stands in for fanotify.
     private var standIns: [ByteString] = []
     private var discarded: UInt64 = 0
+    /// Before Linux 6.5 overlayfs opened the files below it without telling fanotify.
+    private let hearsOverlayWrites = KernelVersion.running >= KernelVersion(6, 5)
+    private var missesOverlayWrites = false
     private var lastTick: UInt64 = 0
     private var recordsThisSecond = 0
     private var wasBusy = false
@@ -200,7 +203,8 @@ package final class LiveSensor {
             fanotify = FanotifyIntake(
                 source: source, consumer: ring.makeConsumer(),
                 translator: FanotifyTranslator(resolver: resolver, level: source.level))
-            ledger.note(source)
+            checkOverlays()
+            ledger.note(source, missesOverlayWrites: missesOverlayWrites)
         } catch {
             ledger.note(
                 "fanotify", .off(reason: error.description),
@@ -297,8 +301,19 @@ package final class LiveSensor {
         }
     }
 
+    /// Whether a watch has come to hold an overlay's upper layer; returns whether that is new.
+    @discardableResult
+    private func checkOverlays() -> Bool {
+        guard !hearsOverlayWrites, !missesOverlayWrites else { return false }
+        missesOverlayWrites = watches.contains { containers.hasUpperLayer(around: $0) }
+        return missesOverlayWrites
+    }
+
     private func tick(now: UInt64) {
         lastTick = now
+        if checkOverlays(), let source = fanotify?.source {
+            ledger.note(source, missesOverlayWrites: true)
+        }
         trimMemory()
         pipeline.setRealtimeOffset(Clock.realtime &- now)
         containers.expire(now: now)
@@ -364,7 +379,8 @@ package final class LiveSensor {
         source.refreshMounts()
         containers.refreshMounts()
         fanotify?.translator.resolver.configure(watches: watches, mounts: source.marked)
-        ledger.note(source)
+        checkOverlays()
+        ledger.note(source, missesOverlayWrites: missesOverlayWrites)
         standIn(for: source.refused.map(\.path))
     }
 

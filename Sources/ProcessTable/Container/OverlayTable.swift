@@ -58,6 +58,11 @@ package struct OverlayTable {
         return (overlay.container, hostPath.below(upper))
     }
 
+    /// Whether the upper layer of some overlay lies in `directory`, or holds it.
+    package func hasUpperLayer(around directory: ByteString) -> Bool {
+        overlays.values.contains { $0.upper.isWithin(directory) || directory.isWithin($0.upper) }
+    }
+
     /// What `hostPath`, in an upper layer, is called in each of the lower layers, the uppermost first. Empty when it
     /// is in no upper layer. Layers that hide those below them (opaque directories, whiteouts) are not looked into.
     package func lowerPaths(of hostPath: ByteString) -> [ByteString] {
