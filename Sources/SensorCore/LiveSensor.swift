@@ -13,27 +13,27 @@ package import Reporting
 /// Created, run and ended by one thread, the consumer of all rings.
 package final class LiveSensor {
     private let wake: Int32
-    private let processDirectory: ProcessDirectory
+    let processDirectory: ProcessDirectory
     private let containers: ContainerDirectory
-    private let pipeline: ChangePipeline<DiskInspector>
+    let pipeline: ChangePipeline<DiskInspector>
     private let emit: (SensorEvent) -> Void
     private let watches: [ByteString]
 
-    private var fanotify: FanotifyIntake?
-    private var inotify: InotifyIntake?
-    private var connector: ConnectorIntake?
-    private var taskstats: TaskstatsIntake?
-    private var audit: AuditIntake?
+    var fanotify: FanotifyIntake?
+    var inotify: InotifyIntake?
+    var connector: ConnectorIntake?
+    var taskstats: TaskstatsIntake?
+    var audit: AuditIntake?
     private let auditStatePath: String?
-    private let ledger: CoverageLedger
-    private let losses: LossLedger
+    let ledger: CoverageLedger
+    let losses: LossLedger
     /// Where inotify stands in for fanotify.
     private var standIns: [ByteString] = []
-    private var discarded: UInt64 = 0
+    var discarded: UInt64 = 0
     /// Before Linux 6.5 overlayfs opened the files below it without telling fanotify.
     private let hearsOverlayWrites = KernelVersion.running >= KernelVersion(6, 5)
     private var missesOverlayWrites = false
-    private var lastTick: UInt64 = 0
+    var lastTick: UInt64 = 0
     private var recordsThisSecond = 0
     private var wasBusy = false
 
@@ -382,111 +382,5 @@ package final class LiveSensor {
         checkOverlays()
         ledger.note(source, missesOverlayWrites: missesOverlayWrites)
         standIn(for: source.refused.map(\.path))
-    }
-
-    // MARK: - One batch
-
-    /// Takes in what all sources have, in the order that the pipeline asks for. Returns the number of records.
-    @discardableResult
-    private func drainOnce() -> Int {
-        var count = fanotify?.collect() ?? 0
-        count += inotify?.collect(now: Clock.monotonic) ?? 0
-        var exits: [TaskExit] = []
-        let beforeAudit = Clock.monotonic
-        count += taskstats?.drain { exits.append($0) } ?? 0
-        count += audit?.collect() ?? 0
-        let newest = max(fanotify?.newest ?? 0, audit?.newest ?? 0)
-        count += connector?.catchUp(to: newest) { take($0) } ?? 0
-        noteFanotifyContext()
-        for exit in exits { pipeline.note(exit) }
-        for item in audit?.items ?? [] {
-            switch item {
-            case .login(let login): pipeline.note(login)
-            case .facts(let facts): pipeline.note(facts)
-            }
-        }
-        if let audit, pipeline.isWaiting {
-            pipeline.table.noteAuditDrained(upTo: audit.drainedUpTo(now: beforeAudit))
-        }
-        noteFileEvents()
-        noteLosses()
-        return count
-    }
-
-    private func noteFanotifyContext() {
-        guard fanotify != nil else { return }
-        for execution in fanotify?.executions ?? [] {
-            pipeline.table.noteOpenedExecutable(
-                pid: execution.open.pid, path: execution.path, inode: execution.open.object?.inode,
-                sequence: execution.sequence, notBefore: execution.open.notBefore,
-                readAt: execution.open.readAt)
-        }
-        for snapshot in fanotify?.snapshots ?? [] { pipeline.note(snapshot) }
-    }
-
-    private func noteFileEvents() {
-        for change in fanotify?.changes ?? [] { pipeline.note(change.event, sequence: change.sequence) }
-        for change in inotify?.changes ?? [] { pipeline.note(change, sequence: 0) }
-    }
-
-    private func take(_ item: ConnectorIntake.Item) {
-        switch item {
-        case .event(let event): pipeline.note(event)
-        case .snapshot(let snapshot): pipeline.note(snapshot)
-        case .overrun(let time, let count):
-            losses.report(
-                .processConnectorOverrun, source: "proc_connector", count: count, from: lastTick, to: time)
-            recoverProcesses(at: time)
-        case .behind(let from, let to):
-            losses.report(.processConnectorBehind, source: "proc_connector", from: from, to: to)
-        }
-    }
-
-    /// After the connector lost events, `/proc` is the truth again.
-    private func recoverProcesses(at time: UInt64) {
-        let pids = processDirectory.pids()
-        pipeline.table.reconcile(alive: Set(pids), at: time)
-        for pid in pids {
-            if let snapshot = processDirectory.snapshot(pid) { pipeline.note(snapshot) }
-        }
-    }
-
-    private func noteLosses() {
-        for overflow in fanotify?.overflows ?? [] {
-            losses.report(
-                .fanotifyOverflow, source: "fanotify", count: newlyDiscarded(), from: overflow.from,
-                to: overflow.to)
-        }
-        for moment in inotify?.overflows ?? [] {
-            losses.report(.inotifyOverflow, source: "inotify", from: lastTick, to: moment)
-        }
-        for moment in taskstats?.overruns ?? [] {
-            losses.report(.taskstatsOverrun, source: "taskstats", from: lastTick, to: moment)
-        }
-        for moment in audit?.overruns ?? [] {
-            losses.report(.auditLost, source: "audit", from: lastTick, to: moment)
-        }
-        for loss in audit?.losses ?? [] {
-            losses.report(
-                .auditSerialGap, source: "audit", count: loss.count, from: lastTick, to: Clock.monotonic)
-        }
-        noteFailure("audit", audit?.failure ?? nil)
-        noteFailure("fanotify", fanotify?.failure ?? nil)
-        noteFailure("inotify", inotify?.failure ?? nil)
-        noteFailure("proc_connector", connector?.failure ?? nil)
-        noteFailure("taskstats", taskstats?.failure ?? nil)
-    }
-
-    /// How many events our own reader threw away since the last overflow; `nil` when it was the kernel's.
-    private func newlyDiscarded() -> UInt64? {
-        let total = fanotify?.source.counts.discarded ?? 0
-        defer { discarded = total }
-        return total > discarded ? total - discarded : nil
-    }
-
-    private func noteFailure(_ source: String, _ code: Int32?) {
-        guard let code, !ledger.isOff(source) else { return }
-        let error = KernelError(call: "read(2)", errno: code)
-        ledger.note(source, .off(reason: "the reader ended: \(error)"), advice: "Start vedette again.")
     }
 }
