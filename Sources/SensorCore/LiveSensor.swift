@@ -40,7 +40,7 @@ package final class LiveSensor {
     /// Bytes of each ring. Sooner or later all of them are resident; what does not fit waits in the kernel's queue.
     private enum Capacity {
         static let fanotify = 1 << 19
-        static let audit = 1 << 20
+        static let audit = 1 << 19
         static let connector = 1 << 19
         static let taskstats = 1 << 17
         static let inotify = 1 << 17

@@ -6,7 +6,7 @@ package import KernelDecoding
 /// fanotify says which process, audit says with which ids; inotify says neither, and only the path ties it to audit.
 package struct AuditIndex {
     /// Events kept at most; a flood forgets the oldest early.
-    static let capacity = 4_096
+    static let capacity = 2_048
     /// Nanoseconds.
     static let memory: UInt64 = 3_000_000_000
 
