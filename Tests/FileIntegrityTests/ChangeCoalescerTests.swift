@@ -299,4 +299,16 @@ import Testing
         }
         #expect(play.summary == ["attributes /upper/etc", "attributes /upper/etc"])
     }
+
+    @Test func aCopyUpWhoseWriteNobodyTellsOfIsAModification() {
+        let play = Play()
+        play.disk.work = "/work"
+        play.disk.lower["/upper/conf"] = DiskPicture.file(inode: 3)
+        play.disk.states["/upper/conf"] = DiskPicture.file(inode: 7)
+        play.event(.renamed, "/work/#1", to: "/upper/conf", inode: 7)
+        // The write comes after the copy, and the kernel is silent about it.
+        play.disk.states["/upper/conf"] = DiskPicture.file(inode: 7, modified: 9, size: 5)
+        play.settle(at: 300)
+        #expect(play.summary == ["modified /upper/conf"])
+    }
 }

@@ -165,7 +165,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
         return before == attributes
     }
 
-    private func noteCopyUp(of lower: FileState?, as upper: FileState?, into entry: inout PendingEntry) {
+    func noteCopyUp(of lower: FileState?, as upper: FileState?, into entry: inout PendingEntry) {
         guard let lower, let upper else { return }
         // A directory's size and times tell of its entries.
         if upper.type != .directory, lower.size != upper.size || lower.modified != upper.modified {

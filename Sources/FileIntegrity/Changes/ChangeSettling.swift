@@ -62,6 +62,7 @@ extension ChangeCoalescer {
         var (scratch, others, silent) = ([ByteString](), [ByteString](), [ByteString]())
         for path in members(of: action, key) {
             dropStaleOrigin(of: path)
+            lookAgainAtCopyUp(of: path)
             switch entries[path]?.kind {
             case .transient?: scratch.append(path)
             case nil: silent.append(path)
@@ -79,6 +80,15 @@ extension ChangeCoalescer {
 
     private mutating func takeDraft(of path: ByteString) -> ChangeDraft? {
         entries.removeValue(forKey: path).flatMap { makeDraft($0) }
+    }
+
+    /// Before Linux 6.5 nothing tells of the write that a copy-up was made for.
+    private mutating func lookAgainAtCopyUp(of path: ByteString) {
+        guard var entry = entries[path], entry.hasLower, entry.current.isPresent, !entry.wasModified else {
+            return
+        }
+        noteCopyUp(of: inspector.lowerState(of: path), as: inspector.state(of: path), into: &entry)
+        entries[path] = entry
     }
 
     /// An editor's backup: the old name has a new file again, so the file that was moved aside is a new copy.
