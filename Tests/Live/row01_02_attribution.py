@@ -21,7 +21,7 @@ HIERARCHIES = [pathlib.Path("/sys/fs/cgroup/systemd"), pathlib.Path("/sys/fs/cgr
 # Marks the cgroups of these tests: scripts/live.sh removes what a killed run leaves.
 CONTAINER_MARK = "11fe7e57"
 EXACT = 1.0
-NEARLY = setting("NEARLY", 0.999)
+NEARLY = 0.999
 
 # What must be known of each kind; whatever is not here must only never be wrong.
 WITH_AUDIT = {"executable": EXACT, "uid": EXACT, "pid": EXACT, "auid": NEARLY, "args": NEARLY}
