@@ -88,6 +88,8 @@ final class OutputQueue: Sendable {
         state.withLock { $0.isEnding = true }
         cwait_signal_event(work)
         guard cwait_await_event(ended, patience) != 0 else { return false }
+        // For whoever asks again.
+        cwait_signal_event(ended)
         return state.withLock { $0.isComplete }
     }
 
