@@ -24,8 +24,13 @@ package final class ChangePipeline<Inspector: FileInspector> {
     /// Whether finished changes wait for their who.
     package var isWaiting: Bool { !outbox.isEmpty }
 
+    /// Whether audit records wait in the kernel.
+    package var auditHasBacklog: () -> Bool = { false }
+
     /// Nanoseconds that a change waits for its who: for the exit record of a dead process, or for audit.
     package var patience: UInt64 { auditIsLive ? 100_000_000 : 40_000_000 }
+    /// Nanoseconds that it waits when what tells its who is known to be late.
+    package static var greatestPatience: UInt64 { 2_000_000_000 }
 
     package init(
         table: ProcessTable, coalescer: ChangeCoalescer<Inspector>,
@@ -99,7 +104,19 @@ package final class ChangePipeline<Inspector: FileInspector> {
     }
 
     private func releaseReady(now: UInt64) {
-        outbox.release(now: now, isReady: { isReady($0) }, deliver: { finish($0) })
+        var hasBacklog: Bool?
+        outbox.release(
+            now: now, isReady: { isReady($0) },
+            extended: { draft in
+                guard now < draft.completedAt &+ Self.greatestPatience else { return nil }
+                if !table.expectsMore(of: draft.actor) {
+                    let isLate = hasBacklog ?? (auditIsLive && auditHasBacklog())
+                    hasBacklog = isLate
+                    if !isLate { return nil }
+                }
+                return now &+ patience / 4
+            },
+            deliver: { finish($0) })
     }
 
     /// Whether nothing that may still arrive would tell more about who it was.
@@ -133,8 +150,9 @@ package final class ChangePipeline<Inspector: FileInspector> {
         let slack: UInt64 = 1_000_000_000
         let from = actor.readAt > slack ? actor.readAt - slack : 0
         let facts = auditIndex.facts(
-            pid: actor.pid, path: draft.change.path, inode: draft.change.inode, from: from,
-            to: actor.readAt &+ patience)
+            pid: actor.pid, path: draft.change.path, inode: draft.change.inode,
+            from: from, to: actor.readAt &+ Self.greatestPatience,
+            stampedUpTo: table.auditStamp(after: actor.readAt))
         if let facts { table.join(actor, facts) }
     }
 }

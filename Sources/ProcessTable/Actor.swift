@@ -78,11 +78,24 @@ extension ProcessTable {
             from: actor.notBefore, to: actor.readAt, recordedUpTo: auditIsLive ? auditWatermark : 0)
     }
 
-    /// Whether a look at the process now would tell more about its login user at the event.
+    /// Whether a look at the process now would tell more about it at the event.
     package func wantsAnotherLook(_ actor: Actor) -> Bool {
-        guard !auditIsLive, let process = actor.process, process.died == nil else { return false }
-        return !loginUser(of: process, for: actor).isKnown
+        guard let process = actor.process, process.died == nil else { return false }
+        guard let image = actor.image, image.executable.isKnown, image.arguments.isKnown else { return true }
+        return !auditIsLive && !loginUser(of: process, for: actor).isKnown
     }
+
+    /// Whether what is still unknown is certain to be under way: records of audit from before the event, or the exit
+    /// record of a program that nobody else has told of. On a busy host both may come late.
+    package func expectsMore(of actor: Actor) -> Bool {
+        if auditIsLive, auditWatermark < actor.readAt { return true }
+        guard taskstatsIsLive, let process = actor.process, process.parentPid.value != Self.kernelThreads
+        else { return false }
+        return !(actor.image?.executable.isKnown ?? false) && !process.hasExitRecord
+    }
+
+    /// The parent of all kernel threads, which have no program.
+    private static let kernelThreads: Int32 = 2
 
     /// Whether the process behind `actor` may still be looked at in `/proc`.
     package func isAlive(_ actor: Actor) -> Bool { actor.process.map { $0.died == nil } ?? actor.wasAlive }

@@ -36,13 +36,20 @@ extension ProcessTable {
 
     /// A process was given its login user.
     package func apply(_ login: AuditLogin) {
-        guard login.success != false, let process = process(login.pid), process.died == nil else { return }
+        let time = monotonic(milliseconds: login.id.milliseconds)
+        let window = min(time, login.readAt)...max(time, login.readAt)
+        guard login.success != false,
+            let process = generation(of: login.pid, from: window.lowerBound, to: window.upperBound).only
+        else { return }
         if let user = login.user {
-            let time = monotonic(milliseconds: login.id.milliseconds)
-            let window = min(time, login.readAt)...max(time, login.readAt)
             process.setLoginUser(Attributed(user, .exact, from: .audit), in: window)
         }
         if let session = login.session { process.loginSession = Attributed(session, .exact, from: .audit) }
+    }
+
+    /// The latest stamp, milliseconds on CLOCK_REALTIME, of a record of a system call that was under way at `time`.
+    package func auditStamp(after time: UInt64) -> UInt64 {
+        (time &+ realtimeOffset &+ Self.auditClockSlack) / 1_000_000
     }
 
     private func monotonic(milliseconds: UInt64) -> UInt64 {

@@ -120,7 +120,9 @@ package final class ProcessTable {
     }
 
     private func exit(_ pid: Int32, at time: UInt64) {
-        guard let process = byPid[pid], process.died == nil else { return }
+        // One from before the last exec is of the first thread, which made way for another that executed: sent from
+        // another processor, it may arrive after the exec.
+        guard let process = byPid[pid], process.died == nil, time >= process.imageSince else { return }
         process.died = time
         graves.append(process)
         trimGraves(now: time)
@@ -190,12 +192,18 @@ package final class ProcessTable {
         pid: Int32, path: ByteString, inode: UInt64?, sequence: UInt64, notBefore: UInt64 = 0, readAt: UInt64
     ) {
         guard pid > 0 else { return }
-        let process = existing(pid, at: readAt)
+        // By the time that it is read, its process may have ended.
+        let process = generation(of: pid, from: notBefore, to: readAt).first ?? existing(pid, at: readAt)
         if !connectorIsLive, !path.isDynamicLoader { process.exec(at: readAt) }
         process.openedExecutables.append(
             OpenedExecutable(
                 sequence: sequence, path: path, inode: inode, notBefore: notBefore, readAt: readAt))
         if process.openedExecutables.count > 12 { process.openedExecutables.removeFirst() }
+        if process.hasExitRecord, !process.image.executable.isKnown, let inode,
+            process.image.executableFile?.inode == inode
+        {
+            process.image.learn(executable: Attributed(path, .postmortem, from: .fanotify))
+        }
     }
 
     /// Nothing that audit had queued by `time` (CLOCK_MONOTONIC nanoseconds) is left to be applied.

@@ -178,11 +178,13 @@ package final class LiveSensor {
             let ring = try makeRing(Capacity.audit)
             let session = try AuditSession(ring: ring, statePath: auditStatePath)
             audit = AuditIntake(session: session, consumer: ring.makeConsumer())
+            pipeline.auditHasBacklog = { [unowned session] in session.hasBacklog }
             try session.start(watches: watches.map { ($0, FileState($0)?.type == .directory) })
             noteCoverage(session)
         } catch {
             audit?.session.stop()
             audit = nil
+            pipeline.auditHasBacklog = { false }
             ledger.note(
                 "audit", .off(reason: error.description),
                 advice: "Login users and arguments of short-lived processes may stay unknown.")

@@ -14,7 +14,8 @@ extension LiveSensor {
         let beforeAudit = Clock.monotonic
         count += taskstats?.drain { exits.append($0) } ?? 0
         count += audit?.collect() ?? 0
-        let newest = max(fanotify?.newest ?? 0, audit?.newest ?? 0)
+        // An exit record ends a process: what the connector told of it before must be known by then.
+        let newest = max(fanotify?.newest ?? 0, audit?.newest ?? 0, exits.last?.readAt ?? 0)
         count += connector?.catchUp(to: newest) { take($0) } ?? 0
         noteFanotifyContext()
         for exit in exits { pipeline.note(exit) }

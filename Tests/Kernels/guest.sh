@@ -15,7 +15,7 @@ ip link set lo up
 cd /vedette || exit 1
 
 # given NAME: what the kernel's command line says of it.
-given() { sed -n "s/.*vedette\.$1=\([a-z0-9]*\).*/\1/p" /proc/cmdline; }
+given() { sed -n "s/.*vedette\.$1=\([^ ]*\).*/\1/p" /proc/cmdline; }
 
 job=$(given job)
 export VEDETTE_LIVE_TRIALS="$(given trials)"

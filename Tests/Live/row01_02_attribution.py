@@ -169,7 +169,7 @@ def score(row, truths, by_path, bars, seconds):
             for attribute, value in attributes(event).items():
                 outcome = judge(attribute, value, truth)
                 worst[attribute] = min(worst.get(attribute, 2), outcome)
-                if outcome == 0 or (outcome == 1 and bars.get(attribute) == EXACT):
+                if outcome == 0 or (outcome == 1 and attribute in bars):
                     mismatches.append((attribute, value, truth, event))
         for attribute, outcome in worst.items():
             (wrong, unknown, right)[outcome][attribute] += 1

@@ -238,6 +238,36 @@ import Testing
         #expect(who.ancestors.map(\.pid) == [10, 1])
     }
 
+    @Test func anExecutableOpenThatIsReadAfterTheEndBelongsToTheDeadProcess() {
+        change(10, .fork(child: 20), at: 100)
+        change(20, .exec, at: 102)
+        change(20, .exit(status: 0), at: 105)
+        table.apply(
+            TaskExit(
+                pid: 20, parentPid: 10, user: 0, group: 0, name: "b", executableDevice: 1, executableInode: 7,
+                readAt: ms(105)))
+        table.noteOpenedExecutable(
+            pid: 20, path: "/bin/b", inode: 7, sequence: 1, notBefore: ms(99), readAt: ms(108))
+        let who = table.describe(event(20, from: 99, to: 108, sequence: 2))
+        #expect(who.process.parentPid.value == 10)
+        #expect(who.process.credentials.value?.user == 0)
+        #expect(who.process.executable.value == "/bin/b")
+    }
+
+    @Test func theFirstThreadsEndMayBeHeardAfterTheExecOfAnother() {
+        change(10, .fork(child: 20), at: 100)
+        change(20, .exec, at: 102)
+        change(20, .exit(status: 0), at: 101)
+        table.apply(snapshot(20, at: 103, executable: "/bin/b", arguments: ["b"], parent: 10, reason: .exec))
+        change(20, .exit(status: 0), at: 106)
+        table.apply(
+            TaskExit(
+                pid: 20, parentPid: 10, user: 0, group: 0, name: "b", executableDevice: 0, executableInode: 0,
+                readAt: ms(107)))
+        #expect(table.describe(event(20, from: 104, to: 105)).process.executable.value == "/bin/b")
+        #expect(table.describe(event(20, from: 110, to: 111)).process.executable == .unknown)
+    }
+
     @Test func theFirstThreadsEndIsNotTheProcesss() {
         change(10, .fork(child: 20), at: 100)
         change(20, .exit(status: 0), at: 101)

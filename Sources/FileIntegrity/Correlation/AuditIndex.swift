@@ -54,11 +54,14 @@ package struct AuditIndex {
         while next - oldest > 1, self[oldest].facts.readAt &+ Self.memory < facts.readAt { forgetOldest() }
     }
 
-    /// The latest event of `pid` that names `path` or its inode within the window, or of anybody when `pid` is 0.
-    package func facts(pid: Int32, path: ByteString, inode: UInt64?, from: UInt64, to: UInt64) -> AuditFacts?
-    {
+    /// The latest event of `pid` that names `path` or its inode, or of anybody when `pid` is 0: read from `from` to
+    /// `to`, and stamped `latest` (milliseconds on CLOCK_REALTIME) at most.
+    package func facts(
+        pid: Int32, path: ByteString, inode: UInt64?, from: UInt64, to: UInt64, stampedUpTo latest: UInt64
+    ) -> AuditFacts? {
         let isMeant = { (facts: AuditFacts) in
             (pid <= 0 || facts.pid == pid) && facts.readAt >= from && facts.readAt <= to
+                && facts.milliseconds <= latest
         }
         let hash = path.lastComponentHash
         var position = byName[hash] ?? Self.none

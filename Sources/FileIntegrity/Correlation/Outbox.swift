@@ -28,11 +28,25 @@ struct Outbox {
     }
 
     /// Hands over what `isReady` says is settled, and what has waited until its deadline, in the order of arrival.
-    mutating func release(now: UInt64, isReady: (ChangeDraft) -> Bool, deliver: (ChangeDraft) -> Void) {
-        waiting.removeAll { item in
-            guard item.deadline <= now || isReady(item.draft) else { return false }
-            deliver(item.draft)
-            return true
+    ///
+    /// - Parameter extended: asked at the deadline; a later one, when it is worth waiting on.
+    mutating func release(
+        now: UInt64, isReady: (ChangeDraft) -> Bool, extended: (ChangeDraft) -> UInt64?,
+        deliver: (ChangeDraft) -> Void
+    ) {
+        var remaining: [Waiting] = []
+        for var item in waiting {
+            if isReady(item.draft) {
+                deliver(item.draft)
+            } else if item.deadline > now {
+                remaining.append(item)
+            } else if let later = extended(item.draft) {
+                item.deadline = later
+                remaining.append(item)
+            } else {
+                deliver(item.draft)
+            }
         }
+        waiting = remaining
     }
 }

@@ -126,6 +126,9 @@ package final class AuditSession {
 
     package var ruleCount: Int { rules.count }
 
+    /// Whether the kernel has records that it has not sent yet.
+    package var hasBacklog: Bool { ((try? control.status())?.backlog ?? 0) > 0 }
+
     // MARK: Delivery
 
     private func connect() throws(KernelError) {
