@@ -90,7 +90,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
             return departure
         }
         if inspector.isOverlayWork(event.path) { return nil }
-        if event.path.isUnlinkedName, entries[event.path] == nil, inspector.state(of: event.path) == nil {
+        if event.isOfUnlinked, entries[event.path] == nil, inspector.state(of: event.path) == nil {
             return nil
         }
         return event
@@ -242,11 +242,18 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     }
 }
 
-extension ByteString {
-    /// `#1234`: how the kernel names an inode without a name (O_TMPFILE, overlay work files).
-    var isUnlinkedName: Bool {
-        let name = lastComponent.bytes
-        return name.count > 1 && name[0] == UInt8(ascii: "#")
-            && name.dropFirst().allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+extension FileEvent {
+    /// Whether this may be about an open O_TMPFILE file, which the kernel calls `#` and its inode.
+    ///
+    /// No directory has an entry of that name for it: whatever made, moved or removed one did so to a file of
+    /// the user's.
+    fileprivate var isOfUnlinked: Bool {
+        guard operations.isSubset(of: [.modified, .closedAfterWrite, .attributes, .openedForExecution]) else {
+            return false
+        }
+        let name = path.lastComponent.bytes
+        guard name.count > 1, name[0] == UInt8(ascii: "#") else { return false }
+        if let object, object.inode != 0 { return name.dropFirst().elementsEqual("\(object.inode)".utf8) }
+        return name.dropFirst().allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
     }
 }
