@@ -6,10 +6,9 @@ internal import ProcessTable
 
 extension LiveSensor {
     /// Takes in what all sources have, in the order that the pipeline asks for. Returns the number of records.
-    @discardableResult
-    func drainOnce() -> Int {
-        var count = fanotify?.collect() ?? 0
-        count += inotify?.collect(now: Clock.monotonic) ?? 0
+    func drainOnce() -> (all: Int, files: Int) {
+        let files = (fanotify?.collect() ?? 0) + (inotify?.collect(now: Clock.monotonic) ?? 0)
+        var count = files
         var exits: [TaskExit] = []
         let beforeAudit = Clock.monotonic
         count += taskstats?.drain { exits.append($0) } ?? 0
@@ -30,7 +29,7 @@ extension LiveSensor {
         }
         noteFileEvents()
         noteLosses()
-        return count
+        return (count, files)
     }
 
     private func noteFanotifyContext() {
