@@ -94,6 +94,8 @@ final class TaskstatsIntake {
     private(set) var failure: Int32?
     private(set) var undecodable: UInt64 = 0
     private(set) var overruns: [UInt64] = []
+    /// The version of records whose layout is not known: this kernel has no others.
+    private(set) var unknownVersion: UInt16?
 
     init(source: TaskstatsSource, consumer: consuming RingConsumer) {
         self.source = source
@@ -115,6 +117,7 @@ final class TaskstatsIntake {
                 }
             } catch {
                 undecodable += 1
+                if error == .unknownLayout { unknownVersion = TaskExit.version(in: payload) }
             }
         }
     }
