@@ -39,6 +39,7 @@ package final class LiveSensor {
     private let hearsOverlayWrites = KernelVersion.running >= KernelVersion(6, 5)
     private(set) var missesOverlayWrites = false
     var lastTick: UInt64 = 0
+    private var lastReconciled: UInt64 = 0
     private var recordsThisSecond = 0
     private var wasBusy = false
 
@@ -336,8 +337,17 @@ package final class LiveSensor {
         pipeline.setRealtimeOffset(Clock.realtime &- now)
         pipeline.table.bootOffset = Clock.bootOffset
         containers.expire(now: now)
+        endTheDead(now: now)
         audit?.expire(now: now)
         checkAudit(now: now, isTick: true)
+    }
+
+    /// Ends what `/proc` has no more: without the connector nothing tells of an end, and with it not always.
+    private func endTheDead(now: UInt64) {
+        let period: UInt64 = pipeline.table.connectorIsLive ? 60_000_000_000 : 10_000_000_000
+        guard now &- lastReconciled >= period else { return }
+        lastReconciled = now
+        pipeline.table.reconcile(alive: Set(processDirectory.pids()), at: now)
     }
 
     /// After a busy time, gives back the memory that it took.

@@ -242,9 +242,13 @@ import Testing
         play.event([.modified, .attributes, .closedAfterWrite], "/w/#77", inode: 77)
         play.settle(at: 250)
         #expect(play.summary.isEmpty)
-        play.event(.created, "/w/f", inode: 77)
+        // linkat(2) counts as a link for the kernel.
+        play.event([.created, .linked], "/w/f", inode: 77)
         play.settle(at: 500)
         #expect(play.summary == ["created /w/f"])
+        play.event([.created, .linked], "/w/g", inode: 77)
+        play.settle(at: 800)
+        #expect(play.summary == ["created /w/f", "linked /w/g"])
     }
 
     @Test func writesToAFileWithoutANameAreNotToldWhereTheInodeIsUnknown() {

@@ -42,6 +42,8 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     /// The process that made an object, once that has been reported: when it renames the object over a file, it
     /// replaces that.
     var reportedCreations = RecentValues<FileObjectID, Int32>(capacity: 4_096)
+    /// Files that were written to while they had no name (O_TMPFILE): the first name that one gets makes it.
+    private var unnamedFiles = RecentValues<FileObjectID, Int32>(capacity: 1_024)
     /// What users saw of directories in overlays' upper layers.
     var visibleAttributes = RecentValues<ByteString, VisibleAttributes>(capacity: 1_024)
     /// Changes that were settled before their window ended because too many were pending.
@@ -74,7 +76,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     }
 
     /// Events on the kernel's own scratch names are not the user's: overlay work directories, O_TMPFILE inodes.
-    private func withoutScratch(_ event: FileEvent) -> FileEvent? {
+    private mutating func withoutScratch(_ event: FileEvent) -> FileEvent? {
         if let target = event.newPath, inspector.isOverlayWork(event.path) {
             if inspector.isOverlayWork(target) { return nil }
             var arrival = event
@@ -91,6 +93,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
         }
         if inspector.isOverlayWork(event.path) { return nil }
         if event.isOfUnlinked, entries[event.path] == nil, inspector.state(of: event.path) == nil {
+            if let object = event.object { unnamedFiles[object] = event.pid }
             return nil
         }
         return event
@@ -146,6 +149,10 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
             entry.isNewObject = entry.initial != entry.current || event.object == nil
             entry.isLink =
                 event.operations.contains(.linked) || (state?.links ?? 1) > 1 && !event.isDirectory
+            if let object = event.object, unnamedFiles[object] != nil {
+                entry.isLink = false
+                unnamedFiles[object] = nil
+            }
             entry.arrived = event.object
         }
         entry.movedTo = nil
