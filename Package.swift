@@ -56,6 +56,9 @@ let package = Package(
         shim("CInotify", ["CRing", "CProc"]),
         shim("CAudit"),
         shim("CXattr"),
+        shim("CTree"),
+        .systemLibrary(name: "CSQLite", path: "CShims/CSQLite"),
+        .systemLibrary(name: "COpenSSL", path: "CShims/COpenSSL"),
 
         // For tests only: the tables that ours are compared with.
         .systemLibrary(name: "CLibAudit", path: "CShims/CLibAudit"),
@@ -67,10 +70,10 @@ let package = Package(
             "KernelSources",
             [
                 "EventModel", "EventRing", "KernelDecoding", "CRing", "CProc", "CFanotify", "CInotify",
-                "CAudit", "CXattr",
+                "CAudit", "CXattr", "CTree", "COpenSSL",
             ]),
         library("ProcessTable", ["EventModel", "KernelDecoding"]),
-        library("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"]),
+        library("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable", "CSQLite"]),
         library("Reporting", ["EventModel"]),
         library(
             "SensorCore",
@@ -83,7 +86,7 @@ let package = Package(
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "KernelDecoding", "CDecompress",
+                "SensorCore", "FileIntegrity", "KernelDecoding", "CDecompress",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -49,6 +49,11 @@ package struct FileChange: Sendable {
     /// Further aspects of the same action: an attribute change with a modification, an overwritten target of a rename.
     package var alsoChangedAttributes: Bool
     package var overwroteTarget: Bool
+    /// What the baseline had of the file before, and what it has now.
+    package var before: FileAttributes?
+    package var after: FileAttributes?
+    /// No event told of the change, a scan found it: it happened in this interval, nanoseconds since 1970.
+    package var interval: ClosedRange<UInt64>?
 
     package init(kind: ChangeKind, path: ByteString, type: FileType, time: UInt64, source: FileEvent.Source) {
         self.kind = kind

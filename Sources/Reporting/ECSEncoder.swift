@@ -96,6 +96,7 @@ extension ByteWriter {
             writer.field("overwrote_target", change.overwroteTarget)
             writer.object("file") { $0.ownFileFields(change) }
             writer.scratch(change.scratchPaths)
+            writer.comparison(change)
             if let attribution = change.attribution { writer.who(attribution, context) }
             writer.provenance(of: process ?? ProcessIdentity(pid: 0))
         }

@@ -50,12 +50,33 @@ package struct TerminalEncoder: ~Copyable {
         }
         text.append(untrusted: change.path, .bold)
         if change.type == .directory, change.path != "/" { text.append("/") }
+        writeComparison(change)
+        guard change.source != .scan else { return }
         guard let attribution = change.attribution else {
             return text.append("  by an unknown process", .dim)
         }
         text.append("  ")
         let who = WhoText(attribution, names, colour: text.colour)
         text.append(who.fitting(width - text.columns))
+    }
+
+    /// `  mode 0644 -> 0755, sha256  found by a scan; it happened after 2026-11-27 14:02:11`
+    private mutating func writeComparison(_ change: FileChange) {
+        if let before = change.before, let after = change.after {
+            let differences = after.differences(from: before)
+            for (index, attribute) in differences.enumerated() {
+                text.append(index == 0 ? "  " : ", ")
+                text.append(attribute.rawValue)
+                guard let old = before.text(of: attribute), let new = after.text(of: attribute) else { continue }
+                text.append(" ")
+                text.append(untrusted: old)
+                text.append(" -> ", .dim)
+                text.append(untrusted: new)
+            }
+        }
+        guard let interval = change.interval else { return }
+        text.append("  found by a scan", .dim)
+        if interval.lowerBound > 0 { text.append("; it happened after \(moment(interval.lowerBound))", .dim) }
     }
 
     private mutating func write(_ gap: Gap) {
@@ -87,12 +108,26 @@ package struct TerminalEncoder: ~Copyable {
         text.append(untrusted: ByteString(entry.advice), .dim)
     }
 
+    private func local(_ nanoseconds: UInt64) -> CivilTime {
+        let offset = Int64(utcOffset(nanoseconds / 1_000_000_000)) &* 1_000_000_000
+        return CivilTime(
+            nanoseconds: offset < 0 ? nanoseconds &- offset.magnitude : nanoseconds &+ offset.magnitude)
+    }
+
+    /// `2026-11-24 14:09:36` in local time.
+    private func moment(_ nanoseconds: UInt64) -> String {
+        let time = local(nanoseconds)
+        var writer = ByteWriter(capacity: 64)
+        writer.append(date: time)
+        writer.append(UInt8(ascii: " "))
+        writer.append(clock: time)
+        return String(decoding: writer.copy, as: UTF8.self)
+    }
+
     /// `14:09:36.123` in local time.
     private func clock(_ nanoseconds: UInt64) -> String {
-        let offset = Int64(utcOffset(nanoseconds / 1_000_000_000)) &* 1_000_000_000
-        let local = offset < 0 ? nanoseconds &- offset.magnitude : nanoseconds &+ offset.magnitude
         var writer = ByteWriter(capacity: 64)
-        let time = CivilTime(nanoseconds: local)
+        let time = local(nanoseconds)
         writer.append(clock: time)
         writer.append(UInt8(ascii: "."))
         writer.append(decimal: time.nanosecond / 1_000_000, atLeast: 3)

@@ -62,7 +62,7 @@ package enum WatchSession {
     }
 
     /// Absolute paths without symbolic links, each once.
-    private static func resolve(_ paths: [String]) throws(WatchProblem) -> [ByteString] {
+    static func resolve(_ paths: [String]) throws(WatchProblem) -> [ByteString] {
         var result: [ByteString] = []
         for path in paths {
             guard let resolved = realpath(path, nil) else {

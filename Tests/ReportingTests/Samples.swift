@@ -53,6 +53,25 @@ func podChange() -> FileChange {
     return change
 }
 
+/// A change that a scan found: every attribute differs.
+func scannedChange() -> FileChange {
+    var before = FileAttributes(
+        type: .file, device: 1, inode: 2, mode: 0o644, owner: 0, group: 0, size: 3, modified: 4, changed: 5)
+    before.sha256 = SHA256Digest([UInt8](repeating: 0xab, count: 32))
+    var after = FileAttributes(
+        type: .symlink, device: 1, inode: 3, mode: 0o4755, owner: 1_000, group: 1_000, size: 4,
+        modified: sampleTime, changed: sampleTime, born: sampleTime, links: 2)
+    after.linkTarget = ByteString(Array("/tmp/".utf8) + [0xff])
+    (after.isImmutable, after.isAppendOnly) = (true, true)
+    (after.acl, after.capabilities, after.extended) = (1, 2, .max)
+    after.sha256 = SHA256Digest([UInt8](repeating: 0xcd, count: 32))
+    var change = FileChange(
+        kind: .replaced, path: "/usr/bin/su", type: .symlink, time: sampleTime, source: .scan)
+    (change.before, change.after) = (before, after)
+    change.interval = 1...sampleTime
+    return change
+}
+
 /// Names that are not UTF-8, that hold control characters, and that try to leave their string.
 func hostileChange() -> FileChange {
     let hostile = ByteString(
@@ -80,7 +99,7 @@ func allSamples() -> [SensorEvent] {
         one.type = type
         events.append(.change(one))
     }
-    for source in [FileEvent.Source.fanotify, .inotify, .audit] {
+    for source in FileEvent.Source.allCases {
         events.append(.change(FileChange(kind: .deleted, path: "/", type: .unknown, time: 0, source: source)))
     }
     var nobody = change(.modified)
@@ -92,7 +111,7 @@ func allSamples() -> [SensorEvent] {
     daemon.attribution?.process.terminal = Attributed("", .snapshot, from: .procfs)
     daemon.attribution?.ancestors = []
     (daemon.alsoChangedAttributes, daemon.overwroteTarget) = (true, true)
-    events += [.change(daemon), .change(podChange()), .change(hostileChange())]
+    events += [.change(daemon), .change(podChange()), .change(hostileChange()), .change(scannedChange())]
     for cause in Gap.Cause.allCases {
         events.append(
             .gap(Gap(source: "fanotify", cause: cause, count: nil, from: sampleTime - 1, to: sampleTime)))

@@ -40,6 +40,21 @@ private func line(_ event: SensorEvent, colour: Bool = false, width: Int = 100) 
         #expect(line(.change(daemon)).hasSuffix("/a  unknown user  ?  pid 5\n"))
     }
 
+    @Test func saysWhatAScanFoundDifferentAndSinceWhen() {
+        var change = scannedChange()
+        change.after?.type = .file
+        change.after?.inode = 2
+        change.after?.linkTarget = nil
+        (change.kind, change.path, change.interval) = (.modified, "/bin/su", sampleTime...(sampleTime + 1))
+        let expected = """
+            15:09:36.123 modified   /bin/su  mode 0644 -> 4755, uid 0 -> 1000, gid 0 -> 1000, size 3 -> 4, mtime, \
+            links 1 -> 2, immutable no -> yes, append_only no -> yes, acl, capabilities, xattr, sha256  found by a \
+            scan; it happened after 2026-11-24 15:09:36
+
+            """
+        #expect(line(.change(change)) == expected)
+    }
+
     @Test func namesThePod() {
         #expect(line(.change(podChange())).contains("in pod shop/web-0"))
     }

@@ -1,0 +1,2 @@
+/// The system's libcrypto, which digests files.
+#include <openssl/evp.h>

@@ -1,0 +1,306 @@
+package import EventModel
+
+/// What every watched file was: a SQLite database. One thread owns it; others may read the file at the same time.
+///
+/// Changes become visible and durable with `commit`; a process that is killed before loses those since the last one,
+/// never the file.
+package final class Baseline {
+    private let database: Database
+    private let insertDirectory, selectDirectory, selectTree, deleteDirectory: Statement
+    private let put, remove, removeAll, select, selectChildren, selectGlances, selectRoot, selectRoots, putRoot, count: Statement
+    private var isInTransaction = false
+    /// Ids of the directories that were asked for last.
+    private var ids: [ByteString: Int64] = [:]
+    private static let mostIDs = 512
+    /// The last of them: one file after another lies in the same directory.
+    private var lastID: (path: ByteString, id: Int64)?
+    /// Rows written since the last commit.
+    package private(set) var pending = 0
+
+    /// Opens the baseline at `path`, and makes it when it is not there and `mayWrite`.
+    ///
+    /// - Throws: `DatabaseError`; `isCorrupt` when the file is no baseline of ours.
+    package init(path: String, mayWrite: Bool = true) throws(DatabaseError) {
+        database = try Database(path: path, mayWrite: mayWrite)
+        if mayWrite { try Self.prepare(database) }
+        insertDirectory = try database.prepare("INSERT INTO directory(path) VALUES(?) RETURNING id")
+        selectDirectory = try database.prepare("SELECT id FROM directory WHERE path = ?")
+        selectTree = try database.prepare(
+            "SELECT id, path FROM directory WHERE path = ?1 OR (path > ?2 AND path < ?3) ORDER BY path")
+        deleteDirectory = try database.prepare("DELETE FROM directory WHERE id = ?")
+        let marks = String(repeating: ", ?", count: Int(BaselineSchema.columnCount))
+        put = try database.prepare(
+            "INSERT OR REPLACE INTO file(directory, name, \(BaselineSchema.columns)) VALUES(?, ?\(marks))")
+        remove = try database.prepare("DELETE FROM file WHERE directory = ? AND name = ?")
+        removeAll = try database.prepare("DELETE FROM file WHERE directory = ?")
+        select = try database.prepare(
+            "SELECT \(BaselineSchema.columns) FROM file WHERE directory = ? AND name = ?")
+        selectChildren = try database.prepare(
+            "SELECT name, \(BaselineSchema.columns) FROM file WHERE directory = ? AND name > ? "
+                + "ORDER BY name LIMIT ?")
+        selectGlances = try database.prepare(
+            "SELECT name, \(BaselineSchema.glance) FROM file WHERE directory = ? AND name > ? ORDER BY name LIMIT ?")
+        selectRoot = try database.prepare("SELECT taken, scanned FROM root WHERE path = ?")
+        selectRoots = try database.prepare("SELECT path FROM root ORDER BY path")
+        putRoot = try database.prepare("INSERT OR REPLACE INTO root(path, taken, scanned) VALUES(?, ?, ?)")
+        count = try database.prepare("SELECT count(*) FROM file")
+    }
+
+    private static func prepare(_ database: Database) throws(DatabaseError) {
+        // A small cache: the kernel's is as good, and not counted as ours.
+        try database.execute(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512; "
+                + "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304")
+        let statement = try database.prepare("PRAGMA user_version")
+        let version = try statement.step() ? statement.integer(at: 0) : 0
+        statement.reset()
+        guard version == 0 || version == BaselineSchema.version else {
+            throw DatabaseError(code: 26, message: "it is of version \(version), not \(BaselineSchema.version)")
+        }
+        try database.execute(BaselineSchema.tables)
+        try database.execute("PRAGMA user_version = \(BaselineSchema.version)")
+    }
+
+    // MARK: Transactions
+
+    private func begin() throws(DatabaseError) {
+        guard !isInTransaction else { return }
+        try database.execute("BEGIN IMMEDIATE")
+        isInTransaction = true
+    }
+
+    /// Makes what was written since the last time durable.
+    package func commit() throws(DatabaseError) {
+        guard isInTransaction else { return }
+        do throws(DatabaseError) {
+            try database.execute("COMMIT")
+        } catch {
+            rollBack()
+            throw error
+        }
+        isInTransaction = false
+        pending = 0
+    }
+
+    /// Takes back what was written since the last commit.
+    package func rollBack() {
+        guard isInTransaction else { return }
+        // When this fails too, SQLite has rolled back by itself.
+        try? database.execute("ROLLBACK")
+        isInTransaction = false
+        pending = 0
+        ids.removeAll()
+        lastID = nil
+    }
+
+    // MARK: Files
+
+    /// What is known of `path`; `nil` for nothing.
+    package func record(of path: ByteString) throws(DatabaseError) -> BaselineRecord? {
+        guard let directory = try id(of: path.parent) else { return nil }
+        select.bind(directory, at: 1)
+        select.bind(path.lastComponent, at: 2)
+        defer { select.reset() }
+        return try select.step() ? BaselineSchema.read(select, from: 0) : nil
+    }
+
+    /// Notes that the file at `path` is as `attributes` say, at `seen` nanoseconds since 1970.
+    package func put(_ attributes: FileAttributes, at path: ByteString, seen: UInt64) throws(DatabaseError) {
+        try put(attributes, name: path.lastComponent, in: path.parent, seen: seen)
+    }
+
+    package func put(
+        _ attributes: FileAttributes, name: ByteString, in directory: ByteString, seen: UInt64
+    ) throws(DatabaseError) {
+        try begin()
+        put.bind(try makeID(of: directory), at: 1)
+        put.bind(name, at: 2)
+        BaselineSchema.bind(attributes, seen: seen, to: put, from: 3)
+        try put.run()
+        pending += 1
+    }
+
+    /// Forgets the file at `path`; of a directory, what is in it stays: see `removeTree`.
+    package func remove(_ path: ByteString) throws(DatabaseError) {
+        guard let directory = try id(of: path.parent) else { return }
+        try begin()
+        remove.bind(directory, at: 1)
+        remove.bind(path.lastComponent, at: 2)
+        try remove.run()
+        pending += 1
+    }
+
+    /// Forgets what is below the directory at `path`, and hands each over before.
+    package func removeTree(
+        _ path: ByteString, _ body: (ByteString, BaselineRecord) throws(DatabaseError) -> Void
+    ) throws(DatabaseError) {
+        let directories = try tree(path)
+        guard !directories.isEmpty else { return }
+        try begin()
+        for (id, directory) in directories {
+            try forEachChild(of: id) { (name, record) throws(DatabaseError) in
+                try body(directory.appending(name), record)
+            }
+            removeAll.bind(id, at: 1)
+            try removeAll.run()
+            deleteDirectory.bind(id, at: 1)
+            try deleteDirectory.run()
+            ids[directory] = nil
+            lastID = nil
+            pending += 1
+        }
+    }
+
+    private func tree(_ path: ByteString) throws(DatabaseError) -> [(Int64, ByteString)] {
+        let isRoot = path == "/"
+        selectTree.bind(path, at: 1)
+        selectTree.bind(ByteString((isRoot ? [] : path.bytes) + [UInt8(ascii: "/")]), at: 2)
+        // The byte after the slash.
+        selectTree.bind(ByteString((isRoot ? [] : path.bytes) + [UInt8(ascii: "/") + 1]), at: 3)
+        defer { selectTree.reset() }
+        var result: [(Int64, ByteString)] = []
+        while try selectTree.step() {
+            result.append((selectTree.integer(at: 0), selectTree.bytes(at: 1)))
+        }
+        return result
+    }
+
+    /// What is known at a glance in the directory at `path`, by name: at most `limit` names that come after `name`.
+    package func glances(
+        of path: ByteString, after name: ByteString, limit: Int
+    ) throws(DatabaseError) -> [BaselineGlance] {
+        guard let id = try id(of: path) else { return [] }
+        selectGlances.bind(id, at: 1)
+        selectGlances.bind(name, at: 2)
+        selectGlances.bind(Int64(limit), at: 3)
+        defer { selectGlances.reset() }
+        var result: [BaselineGlance] = []
+        while try selectGlances.step() {
+            let found = BaselineGlance(
+                name: selectGlances.bytes(at: 0),
+                attributes: BaselineSchema.readGlance(selectGlances, from: 1))
+            // A damaged index could lead us around in it for ever.
+            guard found.name > result.last?.name ?? name else { throw Self.disorder }
+            result.append(found)
+        }
+        return result
+    }
+
+    private static let disorder = DatabaseError(code: 11, message: "the files of a directory are out of order")
+
+    private func forEachChild(
+        of id: Int64, _ body: (ByteString, BaselineRecord) throws(DatabaseError) -> Void
+    ) throws(DatabaseError) {
+        var last = ByteString()
+        while true {
+            selectChildren.bind(id, at: 1)
+            selectChildren.bind(last, at: 2)
+            selectChildren.bind(Int64(Self.batch), at: 3)
+            defer { selectChildren.reset() }
+            var count = 0
+            while try selectChildren.step() {
+                let name = selectChildren.bytes(at: 0)
+                guard name > last else { throw Self.disorder }
+                try body(name, BaselineSchema.read(selectChildren, from: 1))
+                last = name
+                count += 1
+            }
+            if count < Self.batch { return }
+        }
+    }
+
+    /// Rows that are read at a time.
+    package static let batch = 256
+
+    /// Hands over everything that is known below `path`, a directory before what is in it.
+    package func forEachBelow(
+        _ path: ByteString, _ body: (ByteString, BaselineRecord) throws(DatabaseError) -> Void
+    ) throws(DatabaseError) {
+        for (id, directory) in try tree(path) {
+            try forEachChild(of: id) { (name, record) throws(DatabaseError) in
+                try body(directory.appending(name), record)
+            }
+        }
+    }
+
+    /// Files in the baseline.
+    package func fileCount() throws(DatabaseError) -> Int {
+        defer { count.reset() }
+        return try count.step() ? Int(count.integer(at: 0)) : 0
+    }
+
+    // MARK: Directories
+
+    private func id(of path: ByteString) throws(DatabaseError) -> Int64? {
+        if let lastID, lastID.path == path { return lastID.id }
+        if let known = ids[path] {
+            lastID = (path, known)
+            return known
+        }
+        selectDirectory.bind(path, at: 1)
+        defer { selectDirectory.reset() }
+        guard try selectDirectory.step() else { return nil }
+        return remember(selectDirectory.integer(at: 0), of: path)
+    }
+
+    private func makeID(of path: ByteString) throws(DatabaseError) -> Int64 {
+        if let known = try id(of: path) { return known }
+        insertDirectory.bind(path, at: 1)
+        defer { insertDirectory.reset() }
+        _ = try insertDirectory.step()
+        return remember(insertDirectory.integer(at: 0), of: path)
+    }
+
+    private func remember(_ id: Int64, of path: ByteString) -> Int64 {
+        if ids.count >= Self.mostIDs { ids.removeAll(keepingCapacity: true) }
+        ids[path] = id
+        lastID = (path, id)
+        return id
+    }
+
+    // MARK: Roots
+
+    /// When the tree at `path` was taken into the baseline, and when the last complete scan of it began.
+    package func root(_ path: ByteString) throws(DatabaseError) -> BaselineRoot? {
+        selectRoot.bind(path, at: 1)
+        defer { selectRoot.reset() }
+        guard try selectRoot.step() else { return nil }
+        return BaselineRoot(taken: selectRoot.unsigned(at: 0), scanned: selectRoot.unsigned(at: 1))
+    }
+
+    /// All trees, by path.
+    package func roots() throws(DatabaseError) -> [ByteString] {
+        defer { selectRoots.reset() }
+        var result: [ByteString] = []
+        while try selectRoots.step() { result.append(selectRoots.bytes(at: 0)) }
+        return result
+    }
+
+    package func setRoot(_ path: ByteString, _ root: BaselineRoot) throws(DatabaseError) {
+        try begin()
+        putRoot.bind(path, at: 1)
+        putRoot.bind(root.taken, at: 2)
+        putRoot.bind(root.scanned, at: 3)
+        try putRoot.run()
+        pending += 1
+    }
+}
+
+/// A file in a directory of the baseline, with what `statx(2)` tells too.
+package struct BaselineGlance: Equatable, Sendable {
+    package var name: ByteString
+    package var attributes: FileAttributes
+}
+
+/// A tree in the baseline. Nanoseconds since 1970.
+package struct BaselineRoot: Equatable, Sendable {
+    /// When its first scan was complete.
+    package var taken: UInt64
+    /// When the last complete scan began: what has not been seen later was still so then.
+    package var scanned: UInt64
+
+    package init(taken: UInt64, scanned: UInt64) {
+        self.taken = taken
+        self.scanned = scanned
+    }
+}

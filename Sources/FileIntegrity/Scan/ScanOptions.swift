@@ -1,0 +1,28 @@
+/// How a scan goes about it.
+package struct ScanOptions: Sendable {
+    /// The content of larger files is not read. Bytes.
+    package var digestLimit: UInt64 = 1 << 30
+    package var excludes: [PathPattern] = []
+    /// Directories below a root that are entered: 0 for none.
+    package var maximumDepth = Int.max
+    /// Reads the content also of files that look the same: finds what was written past the filesystem.
+    package var rereads = false
+    /// Writes what is found into the baseline.
+    package var updates = true
+
+    package init() {}
+}
+
+/// What a scan did.
+package struct ScanResult: Equatable, Sendable {
+    package var files: UInt64 = 0
+    package var directories: UInt64 = 0
+    /// Files whose content was read.
+    package var read: UInt64 = 0
+    /// Files that are new in a baseline that was being taken.
+    package var taken: UInt64 = 0
+    package var changes: UInt64 = 0
+    package var unreadable: UInt64 = 0
+
+    package init() {}
+}

@@ -1,0 +1,223 @@
+package import EventModel
+
+/// Compares trees on the disk with the baseline, directory by directory, and brings the baseline up to date.
+///
+/// The first scan of a root takes it silently; one that was interrupted goes on, because what it had written looks the
+/// same. Whatever differs later is a change that nobody reported at the time: it is told with the interval in which it
+/// happened.
+package final class TreeScan<Tree: FileTree> {
+    private let baseline: Baseline
+    private let tree: Tree
+    private let options: ScanOptions
+    /// Nanoseconds since 1970.
+    private let now: () -> UInt64
+    private let report: (FileChange) -> Void
+    /// Called for each directory; `false` ends the scan.
+    private let goesOn: (ScanResult) -> Bool
+    private var result = ScanResult()
+    /// Directories to be scanned.
+    private var waiting: [(path: ByteString, depth: Int, device: UInt64)] = []
+    private var root: BaselineRoot?
+    /// Rows written between two commits.
+    private static var mostPending: Int { 2_000 }
+
+    package init(
+        baseline: Baseline, tree: Tree, options: ScanOptions, now: @escaping () -> UInt64,
+        report: @escaping (FileChange) -> Void, goesOn: @escaping (ScanResult) -> Bool = { _ in true }
+    ) {
+        self.baseline = baseline
+        self.tree = tree
+        self.options = options
+        self.now = now
+        self.report = report
+        self.goesOn = goesOn
+    }
+
+    /// Scans `path` and what is below it. Returns what was done; `nil` when it was ended early.
+    ///
+    /// - Throws: `DatabaseError`; what was committed before stays.
+    package func scan(_ path: ByteString) throws(DatabaseError) -> ScanResult? {
+        result = ScanResult()
+        root = try baseline.root(path)
+        let began = now()
+        try visitRoot(path)
+        while let next = waiting.popLast() {
+            guard goesOn(result) else {
+                waiting.removeAll()
+                try baseline.commit()
+                return nil
+            }
+            try visitDirectory(next.path, depth: next.depth, device: next.device)
+            if baseline.pending >= Self.mostPending { try baseline.commit() }
+        }
+        if options.updates {
+            try baseline.setRoot(path, BaselineRoot(taken: root?.taken ?? now(), scanned: began))
+        }
+        try baseline.commit()
+        return result
+    }
+
+    /// A root is an entry of its parent directory.
+    private func visitRoot(_ path: ByteString) throws(DatabaseError) {
+        if path == "/" {
+            waiting = [(path, 0, 0)]
+            return
+        }
+        let error = tree.list(path.parent)
+        guard error == 0 else {
+            result.unreadable += 1
+            return
+        }
+        let name = path.lastComponent
+        let known = try baseline.record(of: path)?.attributes
+        if let position = (0..<tree.count).first(where: { tree.compareName(at: $0, with: name) == 0 }) {
+            try visit(position, in: path.parent, glance: known, depth: -1, device: 0)
+        } else if known != nil {
+            try forget(path)
+        }
+    }
+
+    private func visitDirectory(_ path: ByteString, depth: Int, device: UInt64) throws(DatabaseError) {
+        let error = tree.list(path)
+        guard error == 0 else {
+            // One that has just gone is found missing by the next scan.
+            result.unreadable += 1
+            return
+        }
+        result.directories += 1
+        var position = 0
+        var gone: [ByteString] = []
+        var last = ByteString()
+        while true {
+            let known = try baseline.glances(of: path, after: last, limit: Baseline.batch)
+            for child in known {
+                var isThere = false
+                while position < tree.count, !isThere {
+                    let order = tree.compareName(at: position, with: child.name)
+                    if order > 0 { break }
+                    isThere = order == 0
+                    let glance = isThere ? child.attributes : nil
+                    try visit(position, in: path, glance: glance, depth: depth, device: device)
+                    position += 1
+                }
+                if !isThere { gone.append(child.name) }
+            }
+            guard known.count == Baseline.batch, let name = known.last?.name else { break }
+            last = name
+        }
+        for position in position..<tree.count {
+            try visit(position, in: path, glance: nil, depth: depth, device: device)
+        }
+        for name in gone { try forget(path.appending(name)) }
+    }
+
+    /// Compares one entry with what is known of it at a glance; `nil` for one that is not known.
+    private func visit(
+        _ position: Int, in directory: ByteString, glance: FileAttributes?, depth: Int, device: UInt64
+    ) throws(DatabaseError) {
+        guard var attributes = tree.status(at: position) else {
+            if glance != nil { try forget(directory.appending(tree.name(at: position))) }
+            return
+        }
+        let looksTheSame = glance.map { attributes.looksLike($0) } ?? false
+        // Most files of most scans: no more is asked for.
+        if looksTheSame, attributes.type != .directory, !options.rereads, options.excludes.isEmpty {
+            result.files += 1
+            return
+        }
+        let path = directory.appending(tree.name(at: position))
+        if options.excludes.contains(where: { $0.matches(path) }) {
+            if let glance, options.updates { try drop(path, glance) }
+            return
+        }
+        result.files += 1
+        if attributes.type == .directory { enter(path, depth: depth, device: attributes.device, from: device) }
+        if looksTheSame, !options.rereads || attributes.type != .file { return }
+        let isFirst = glance == nil && root == nil
+        guard tree.complete(&attributes, at: position, digestLimit: options.digestLimit, settles: !isFirst) else {
+            if glance != nil { try forget(path) }
+            return
+        }
+        if attributes.sha256 != nil { result.read += 1 }
+        try note(attributes, at: path, record: glance == nil ? nil : baseline.record(of: path))
+    }
+
+    private func enter(_ path: ByteString, depth: Int, device: UInt64, from parent: UInt64) {
+        guard depth < options.maximumDepth else { return }
+        if device != parent, tree.isKernelState(path) { return }
+        waiting.append((path, depth + 1, device))
+    }
+
+    private func note(
+        _ attributes: FileAttributes, at path: ByteString, record: BaselineRecord?
+    ) throws(DatabaseError) {
+        let time = now()
+        if let record {
+            if record.attributes.type == .directory, attributes.type != .directory {
+                try forgetTree(path)
+            }
+            let differences = attributes.differences(from: record.attributes)
+            if let kind = ChangeKind(changed: differences) {
+                tell(kind, path, before: record, after: attributes, at: time)
+            }
+        } else if root == nil {
+            result.taken += 1
+        } else {
+            tell(.created, path, before: nil, after: attributes, at: time)
+        }
+        if options.updates { try baseline.put(attributes, at: path, seen: time) }
+    }
+
+    /// Takes what is left out from now on out of the baseline, in silence.
+    private func drop(_ path: ByteString, _ known: FileAttributes) throws(DatabaseError) {
+        if known.type == .directory { try baseline.removeTree(path) { (_, _) throws(DatabaseError) in } }
+        try baseline.remove(path)
+    }
+
+    private func forget(_ path: ByteString) throws(DatabaseError) {
+        guard let record = try baseline.record(of: path) else { return }
+        if record.attributes.type == .directory { try forgetTree(path) }
+        tell(.deleted, path, before: record, after: nil, at: now())
+        if options.updates { try baseline.remove(path) }
+    }
+
+    private func forgetTree(_ path: ByteString) throws(DatabaseError) {
+        let time = now()
+        let body = { (path: ByteString, record: BaselineRecord) in
+            self.tell(.deleted, path, before: record, after: nil, at: time)
+        }
+        if options.updates {
+            try baseline.removeTree(path) { (path, record) throws(DatabaseError) in body(path, record) }
+        } else {
+            try baseline.forEachBelow(path) { (path, record) throws(DatabaseError) in body(path, record) }
+        }
+    }
+
+    private func tell(
+        _ kind: ChangeKind, _ path: ByteString, before: BaselineRecord?, after: FileAttributes?, at time: UInt64
+    ) {
+        result.changes += 1
+        let type = after?.type ?? before?.attributes.type ?? .unknown
+        var change = FileChange(kind: kind, path: path, type: type, time: time, source: .scan)
+        change.describe(after ?? before?.attributes)
+        change.before = before?.attributes
+        change.after = after
+        // What was written by events was seen then; all the rest was as it is now when the last scan came by.
+        let from = max(before?.seen ?? 0, root?.scanned ?? 0)
+        change.interval = min(from, time)...time
+        report(change)
+    }
+}
+
+extension FileChange {
+    /// Takes over what a line says of the file itself.
+    fileprivate mutating func describe(_ attributes: FileAttributes?) {
+        guard let attributes else { return }
+        inode = attributes.inode
+        device = attributes.device
+        size = attributes.size
+        mode = attributes.mode
+        owner = attributes.owner
+        group = attributes.group
+    }
+}

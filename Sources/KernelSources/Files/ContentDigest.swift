@@ -1,0 +1,46 @@
+internal import COpenSSL
+internal import EventModel
+internal import Glibc
+
+/// Digests the content of files. One thread owns it.
+final class ContentDigest {
+    private let context: OpaquePointer
+    private let algorithm: OpaquePointer
+    private var chunk = [UInt8](repeating: 0, count: 65_536)
+
+    /// - Throws: `KernelError` with `ENOMEM`.
+    init() throws(KernelError) {
+        guard let context = EVP_MD_CTX_new() else { throw KernelError(call: "EVP_MD_CTX_new", errno: ENOMEM) }
+        // Fetched once: looking it up costs more than digesting a small file.
+        guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else {
+            EVP_MD_CTX_free(context)
+            throw KernelError(
+                call: "EVP_MD_fetch", errno: ENOENT, advice: "this host's libcrypto has no SHA-256")
+        }
+        (self.context, self.algorithm) = (context, algorithm)
+    }
+
+    deinit {
+        EVP_MD_CTX_free(context)
+        EVP_MD_free(algorithm)
+    }
+
+    /// Of what is open as `descriptor`, from its beginning; `nil` when it cannot be read to its end.
+    func sha256(of descriptor: Int32) -> SHA256Digest? {
+        guard EVP_DigestInit_ex2(context, algorithm, nil) == 1 else { return nil }
+        var offset: off_t = 0
+        while true {
+            let got = chunk.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, offset) }
+            if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { return nil }
+            if got == 0 { break }
+            EVP_DigestUpdate(context, chunk, got)
+            offset += off_t(got)
+        }
+        return withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { result in
+            let bytes = result.bindMemory(to: UInt8.self)
+            guard EVP_DigestFinal_ex(context, bytes.baseAddress, nil) == 1 else { return nil }
+            return SHA256Digest(bytes)
+        }
+    }
+}
