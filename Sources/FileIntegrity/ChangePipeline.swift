@@ -10,7 +10,7 @@ package import ProcessTable
 package final class ChangePipeline<Inspector: FileInspector> {
     package let table: ProcessTable
     private var coalescer: ChangeCoalescer<Inspector>
-    private var auditIndex = AuditIndex()
+    private var auditIndex: AuditIndex
     private var outbox = Outbox()
     /// Reads `/proc/PID` now, or `nil` when the process is gone.
     private let look: (Int32) -> ProcessSnapshot?
@@ -39,6 +39,7 @@ package final class ChangePipeline<Inspector: FileInspector> {
     ) {
         self.table = table
         self.coalescer = coalescer
+        auditIndex = AuditIndex(settleWindow: coalescer.settleWindow)
         self.look = look
         self.deliver = deliver
     }

@@ -72,8 +72,32 @@ extension ProcessTable {
         return image.arguments.isKnown && loginUser(of: process, for: actor).isKnown
     }
 
+    /// The joined record, when it is of the program in which the event happened: a shell opens the file, and what it
+    /// executes then writes.
+    private func recordOfEvent(_ actor: Actor) -> AuditFacts? {
+        guard let facts = actor.recorded else { return nil }
+        guard let process = actor.process, let image = actor.image else { return facts }
+        if let next = process.image(after: image)?.execSerial, facts.serial.isAfter(next) { return nil }
+        if let serial = image.execSerial { return facts.serial.isAfter(serial) ? facts : nil }
+        // The record of the exec is missing: the clock tells, or the program itself.
+        if process.beginning(of: image) <= earliest(of: facts) { return facts }
+        return facts.executable == image.executable.value ? facts : nil
+    }
+
+    /// The ids at the event: those of the record, unless they changed after it and before the event.
+    private func credentials(
+        for actor: Actor, recorded facts: AuditFacts, heard: Attributed<Credentials>
+    ) -> Attributed<Credentials> {
+        guard let ids = facts.credentials else { return heard }
+        let recorded = Attributed(ids, .exact, from: .audit)
+        guard connectorIsLive, let process = actor.process, process.credentialsSince > earliest(of: facts)
+        else { return recorded }
+        guard let known = heard.value else { return process.credentials.value == ids ? recorded : .unknown }
+        return known == ids ? recorded : heard
+    }
+
     private func loginUser(of process: TrackedProcess, for actor: Actor) -> Attributed<LoginUser> {
-        if let user = actor.recorded?.loginUser { return Attributed(user, .exact, from: .audit) }
+        if let user = recordOfEvent(actor)?.loginUser { return Attributed(user, .exact, from: .audit) }
         return process.loginUser(
             from: actor.notBefore, to: actor.readAt, recordedUpTo: auditIsLive ? auditWatermark : 0)
     }
@@ -113,7 +137,10 @@ extension ProcessTable {
             identity.credentials = process.credentials(for: actor, fileOwner: fileOwner)
             ancestors = process.lineage?.identities() ?? []
         }
-        if let facts = actor.recorded { identity.take(facts) }
+        if let facts = recordOfEvent(actor) {
+            identity.take(facts)
+            identity.credentials = credentials(for: actor, recorded: facts, heard: identity.credentials)
+        }
         return Attribution(process: identity, ancestors: ancestors)
     }
 }
@@ -147,6 +174,17 @@ extension TrackedProcess {
         if identity.executable.source == .procfs { identity.executable = .unknown }
         if identity.arguments.source == .procfs { identity.arguments = .unknown }
         if identity.name.source == .procfs { identity.name = .unknown }
+    }
+
+    /// The image that an exec put in the place of `image`.
+    fileprivate func image(after image: ProgramImage) -> ProgramImage? {
+        guard let index = earlierImages.firstIndex(where: { $0.image === image }) else { return nil }
+        return index + 1 < earlierImages.count ? earlierImages[index + 1].image : self.image
+    }
+
+    /// When the exec event of `image` was stamped.
+    fileprivate func beginning(of image: ProgramImage) -> UInt64 {
+        earlierImages.first { $0.image === image }?.since ?? imageSince
     }
 
     /// The image that ran when the event happened; `nil` when an exec in the same moment leaves two possible.
@@ -198,6 +236,11 @@ extension TrackedProcess {
     }
 }
 
+extension UInt32 {
+    /// Whether this serial of audit was given out after `other`; they begin anew after the greatest.
+    fileprivate func isAfter(_ other: UInt32) -> Bool { self != other && self &- other < 1 << 31 }
+}
+
 /// The owner of a file that an event created: the ids of its maker at that moment.
 package struct FileOwner: Sendable {
     package var user: UInt32
@@ -210,9 +253,8 @@ package struct FileOwner: Sendable {
 }
 
 extension ProcessIdentity {
-    /// What the kernel recorded for the system call itself outranks what is known of the process.
+    /// What the kernel recorded for the system call itself outranks what is known of the process. But for the ids.
     fileprivate mutating func take(_ facts: AuditFacts) {
-        if let ids = facts.credentials { credentials = Attributed(ids, .exact, from: .audit) }
         if let user = facts.loginUser { loginUser = Attributed(user, .exact, from: .audit) }
         if let session = facts.loginSession { loginSession = Attributed(session, .exact, from: .audit) }
         if let terminal = facts.terminal { self.terminal = Attributed(terminal, .exact, from: .audit) }

@@ -13,7 +13,7 @@ extension ProcessTable {
     package func apply(_ facts: AuditFacts) -> AuditFacts {
         let entry = monotonic(milliseconds: facts.milliseconds)
         raiseAuditWatermark(to: min(entry, facts.readAt))
-        let earliest = entry > Self.auditClockSlack ? entry - Self.auditClockSlack : 0
+        let earliest = earliest(of: facts)
         let processes = generation(of: facts.pid, from: earliest, to: facts.readAt)
         guard
             let process = processes.only ?? (processes.isEmpty ? existing(facts.pid, at: facts.readAt) : nil)
@@ -22,16 +22,29 @@ extension ProcessTable {
         if facts.arguments != nil, facts.success == true {
             learnExec(of: process, from: facts, earliest: earliest)
         } else if !facts.isUring, let path = facts.executable {
-            if let image = process.onlyImage(from: earliest, to: facts.readAt),
-                image.executable.provenance != .exact
-            {
-                image.learn(executable: Attributed(path, .exact, from: .audit))
-            }
+            learnProgram(of: process, path, from: facts, earliest: earliest)
         }
         var completed = facts
         completed.shareText(with: process)
-        if facts.loginUser == nil, auditIsLive { completed.loginUser = process.loginUser.value }
+        if facts.loginUser == nil, auditIsLive, process.loginUser.provenance == .exact {
+            completed.loginUser = process.loginUser.value
+        }
         return completed
+    }
+
+    /// What ran when the record was made.
+    private func learnProgram(
+        of process: TrackedProcess, _ path: ByteString, from facts: AuditFacts, earliest: UInt64
+    ) {
+        guard let image = process.onlyImage(from: earliest, to: facts.readAt) else { return }
+        if image.executable.provenance != .exact {
+            image.learn(executable: Attributed(path, .exact, from: .audit))
+        } else if image.executable.value != path, process.isOfBirth(process.imageSince) {
+            // A sibling made it (CLONE_PARENT), not the parent that the connector names: its program is another one.
+            process.image = ProgramImage()
+            process.image.learn(executable: Attributed(path, .exact, from: .audit))
+            process.forgetLineageForChildren()
+        }
     }
 
     /// A process was given its login user.
@@ -50,6 +63,12 @@ extension ProcessTable {
     /// The latest stamp, milliseconds on CLOCK_REALTIME, of a record of a system call that was under way at `time`.
     package func auditStamp(after time: UInt64) -> UInt64 {
         (time &+ realtimeOffset &+ Self.auditClockSlack) / 1_000_000
+    }
+
+    /// No later than the system call of `facts` began, CLOCK_MONOTONIC nanoseconds.
+    func earliest(of facts: AuditFacts) -> UInt64 {
+        let entry = monotonic(milliseconds: facts.milliseconds)
+        return entry > Self.auditClockSlack ? entry - Self.auditClockSlack : 0
     }
 
     private func monotonic(milliseconds: UInt64) -> UInt64 {
@@ -81,7 +100,7 @@ extension ProcessTable {
 
     private func learnExec(of process: TrackedProcess, from facts: AuditFacts, earliest: UInt64) {
         guard let image = process.unauditedImage(from: earliest, to: facts.readAt) else { return }
-        image.isAudited = true
+        image.execSerial = facts.serial
         if let path = facts.executable { image.learn(executable: Attributed(path, .exact, from: .audit)) }
         if let arguments = facts.arguments, !facts.isIncomplete {
             image.learn(arguments: Attributed(arguments, .exact, from: .audit))
@@ -110,9 +129,9 @@ extension TrackedProcess {
     /// the connector silent there is only the present image.
     fileprivate func unauditedImage(from: UInt64, to: UInt64) -> ProgramImage? {
         for earlier in earlierImages where earlier.since >= from && earlier.since <= to {
-            if !earlier.image.isAudited, !isOfBirth(earlier.since) { return earlier.image }
+            if earlier.image.execSerial == nil, !isOfBirth(earlier.since) { return earlier.image }
         }
-        guard imageSince <= to, !image.isAudited, !isOfBirth(imageSince) else { return nil }
+        guard imageSince <= to, image.execSerial == nil, !isOfBirth(imageSince) else { return nil }
         return image
     }
 

@@ -24,8 +24,9 @@ struct LoginHistory {
     /// When the newest was seen last.
     var lastSeen: UInt64? { entries.last?.seen }
 
-    /// The login user of the parent, in force since the birth.
+    /// The login user of the parent, in force since the birth; what was seen of the process itself stays.
     mutating func inherit(_ value: Attributed<LoginUser>) {
+        if entries.last?.seen != nil { return }
         entries = value.isKnown ? [Entry(value: value, since: 0...0, seen: nil)] : []
     }
 

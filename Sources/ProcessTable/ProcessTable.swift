@@ -20,8 +20,8 @@ package final class ProcessTable {
 
     private let limits: Limits
     private let placement: PlacementResolver
-    /// CLOCK_BOOTTIME minus CLOCK_MONOTONIC, nanoseconds.
-    private let bootOffset: UInt64
+    /// CLOCK_BOOTTIME minus CLOCK_MONOTONIC, nanoseconds. The owner renews it: it grows while the machine sleeps.
+    package var bootOffset: UInt64
     /// CLOCK_REALTIME minus CLOCK_MONOTONIC, nanoseconds. The owner renews it when the clock is set.
     package var realtimeOffset: UInt64 {
         didSet {
@@ -107,14 +107,14 @@ package final class ProcessTable {
 
     private func changeUser(_ event: ProcessEvent, real: UInt32, effective: UInt32) {
         let process = existing(event.pid, at: event.time)
-        guard var ids = process.credentials.value else { return }
+        guard var ids = process.credentials.value else { return process.loseCredentials(at: event.time) }
         (ids.user, ids.effectiveUser) = (real, effective)
         process.setCredentials(Attributed(ids, .exact, from: .processConnector), at: event.time)
     }
 
     private func changeGroup(_ event: ProcessEvent, real: UInt32, effective: UInt32) {
         let process = existing(event.pid, at: event.time)
-        guard var ids = process.credentials.value else { return }
+        guard var ids = process.credentials.value else { return process.loseCredentials(at: event.time) }
         (ids.group, ids.effectiveGroup) = (real, effective)
         process.setCredentials(Attributed(ids, .exact, from: .processConnector), at: event.time)
     }
@@ -138,7 +138,7 @@ package final class ProcessTable {
         if let group = snapshot.threadGroup, group != snapshot.pid { return }
         let process: TrackedProcess
         if let known = generation(of: snapshot.pid, from: snapshot.begin, to: snapshot.end).only {
-            process = known
+            process = isAnother(than: known, snapshot) ? replace(known, at: snapshot.begin) : known
         } else if byPid[snapshot.pid] == nil {
             process = TrackedProcess(pid: snapshot.pid, foundAt: snapshot.begin)
             insert(process)
@@ -147,6 +147,26 @@ package final class ProcessTable {
         }
         process.learn(from: snapshot, hearsEvents: connectorIsLive, placement: placement)
         if process.lineage == nil { link(process) }
+    }
+
+    /// Whether a scan, which makes up for lost events, found another process that was given the same pid.
+    private func isAnother(than known: TrackedProcess, _ snapshot: ProcessSnapshot) -> Bool {
+        guard snapshot.reason == .scan, let start = known.start, let found = snapshot.start else {
+            return false
+        }
+        // The fork event's clock is another one, tied to this one about once a second.
+        return max(start, found) - min(start, found) > 1_000_000_000
+    }
+
+    private func replace(_ known: TrackedProcess, at time: UInt64) -> TrackedProcess {
+        if known.died == nil {
+            known.died = time
+            graves.append(known)
+        }
+        known.hasExitRecord = true
+        let process = TrackedProcess(pid: known.pid, foundAt: time)
+        insert(process)
+        return process
     }
 
     private func applyForkSnapshot(_ snapshot: ProcessSnapshot) {
@@ -229,7 +249,9 @@ package final class ProcessTable {
         var result: [TrackedProcess] = []
         var candidate = byPid[pid]
         while let process = candidate {
-            if process.born <= to, !hasEnded(process, before: from) { result.append(process) }
+            // Without a birth of its own it came after whoever had the pid before.
+            let since = process.born != 0 ? process.born : process.previous?.died ?? 0
+            if since <= to, !hasEnded(process, before: from) { result.append(process) }
             candidate = process.previous
         }
         return result

@@ -12,8 +12,8 @@ package final class ProgramImage {
     /// event of that one can revoke it.
     private(set) var snapshotWindow: ClosedRange<UInt64>?
     private(set) var snapshotPid: Int32 = 0
-    /// An audit record of the exec itself has been applied.
-    var isAudited = false
+    /// The serial of audit's record of the exec itself, once it has been applied.
+    var execSerial: UInt32?
     /// What a snapshot said of the image before this one shortly before this one's exec event: it may have shown this
     /// one already. Settled when this one's executable is known.
     private var doubt: Doubt?
@@ -45,7 +45,7 @@ package final class ProgramImage {
         if executable.source == .procfs { executable = .unknown }
         if arguments.source == .procfs { arguments = .unknown }
         if name.source == .procfs { name = .unknown }
-        if !isAudited { executableFile = nil }
+        if execSerial == nil { executableFile = nil }
         snapshotWindow = nil
     }
 

@@ -11,10 +11,7 @@ extension TrackedProcess {
     ) {
         // A scan makes up for events that were lost.
         let defers = hearsEvents && snapshot.reason != .scan
-        if let ticks = snapshot.startTicks {
-            // USER_HZ is 100 on every architecture that we run on.
-            if start == nil { start = ticks &* 10_000_000 }
-        }
+        if start == nil { start = snapshot.start }
         if let parent = snapshot.parentPid {
             parentPid.improve(with: Attributed(parent, .snapshot, from: .procfs))
         }
@@ -53,7 +50,7 @@ extension TrackedProcess {
             if let known = image.executable.value, known != path {
                 if defers { return }
                 // An exec whose event was lost.
-                if image.executable.provenance == .snapshot { exec(at: snapshot.begin) }
+                exec(at: snapshot.begin)
             }
             // The parent's program, which may be another one.
             if defers, !image.executable.isKnown, isOfBirth(imageSince) { return }
@@ -102,6 +99,9 @@ extension TrackedProcess {
 }
 
 extension ProcessSnapshot {
+    /// When the process started, nanoseconds since boot; USER_HZ is 100 on every architecture that we run on.
+    var start: UInt64? { startTicks.map { $0 &* 10_000_000 } }
+
     /// When it was read.
     var window: ClosedRange<UInt64> { begin...max(begin, end) }
 }

@@ -61,6 +61,13 @@ package final class TrackedProcess {
         openedExecutables = early.openedExecutables
         // An exec that is heard of later tells whether the snapshot was taken after it.
         if early.image.snapshotWindow != nil { image = early.image }
+        // What was read of the process itself outranks what it has from its parent.
+        if early.credentials.isKnown { credentials = early.credentials }
+        if early.logins.present.isKnown { logins = early.logins }
+        if early.container.isKnown { container = early.container }
+        loginSession.improve(with: early.loginSession)
+        terminal.improve(with: early.terminal)
+        workingDirectory.improve(with: early.workingDirectory)
     }
 
     /// Nanoseconds from the moment at which `/proc` shows a new program to its exec event, with much to spare: a disk
@@ -149,6 +156,12 @@ package final class TrackedProcess {
     func execUnderWay(at time: UInt64) -> UInt64? {
         guard died == nil, let last = openedExecutables.last, last.notBefore > imageSince else { return nil }
         return last.readAt &+ 1_000_000_000 > time ? last.notBefore : nil
+    }
+
+    /// Ids that are not known changed: what becomes known later counts from then on only.
+    func loseCredentials(at time: UInt64) {
+        if earlierCredentials.isEmpty { earlierCredentials.append((credentialsSince, .unknown)) }
+        credentialsSince = time
     }
 
     func setCredentials(_ value: Attributed<Credentials>, at time: UInt64) {

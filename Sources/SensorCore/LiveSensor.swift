@@ -318,6 +318,7 @@ package final class LiveSensor {
         }
         trimMemory()
         pipeline.setRealtimeOffset(Clock.realtime &- now)
+        pipeline.table.bootOffset = Clock.bootOffset
         containers.expire(now: now)
         guard let audit else { return }
         audit.expire(now: now)

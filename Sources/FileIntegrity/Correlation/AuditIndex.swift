@@ -7,8 +7,8 @@ package import KernelDecoding
 package struct AuditIndex {
     /// Events kept at most; a flood forgets the oldest early.
     static let capacity = 2_048
-    /// Nanoseconds.
-    static let memory: UInt64 = 3_000_000_000
+    /// Nanoseconds that an event is remembered.
+    private let memory: UInt64
 
     /// Entries that one question looks at, at most.
     static let patience = 64
@@ -34,7 +34,8 @@ package struct AuditIndex {
     private var byInode: [UInt64: Int] = [:]
     fileprivate static let none = -1
 
-    package init() {}
+    /// - Parameter settleWindow: nanoseconds that a change may wait before it is joined.
+    package init(settleWindow: UInt64) { memory = settleWindow &+ 3_000_000_000 }
 
     /// Remembers `facts` when it names files: not a call that failed, nor what was executed.
     package mutating func note(_ facts: AuditFacts) {
@@ -51,7 +52,7 @@ package struct AuditIndex {
         let entry = Entry(facts: facts, links: links)
         if position < Self.capacity { entries.append(entry) } else { self[position] = entry }
         next += 1
-        while next - oldest > 1, self[oldest].facts.readAt &+ Self.memory < facts.readAt { forgetOldest() }
+        while next - oldest > 1, self[oldest].facts.readAt &+ memory < facts.readAt { forgetOldest() }
     }
 
     /// The latest event of `pid` that names `path` or its inode, or of anybody when `pid` is 0: read from `from` to
@@ -60,8 +61,9 @@ package struct AuditIndex {
         pid: Int32, path: ByteString, inode: UInt64?, from: UInt64, to: UInt64, stampedUpTo latest: UInt64
     ) -> AuditFacts? {
         let isMeant = { (facts: AuditFacts) in
-            (pid <= 0 || facts.pid == pid) && facts.readAt >= from && facts.readAt <= to
-                && facts.milliseconds <= latest
+            // Anybody's record must be of this very file: others have files of the same name elsewhere.
+            (pid > 0 ? facts.pid == pid : facts.names(path, inode: inode)) && facts.readAt >= from
+                && facts.readAt <= to && facts.milliseconds <= latest
         }
         let hash = path.lastComponentHash
         var position = byName[hash] ?? Self.none
@@ -70,7 +72,7 @@ package struct AuditIndex {
             if isMeant(entry.facts), entry.facts.names(lastComponentOf: path) { return entry.facts }
             position = entry.position(before: position, ofName: hash)
         }
-        guard let inode else { return nil }
+        guard pid > 0, let inode else { return nil }
         position = byInode[inode] ?? Self.none
         for _ in 0..<Self.patience where position >= oldest {
             let entry = self[position]
@@ -133,6 +135,21 @@ extension ByteString {
 extension AuditFacts {
     fileprivate func names(lastComponentOf path: ByteString) -> Bool {
         paths.contains { $0.name.hasLastComponent(of: path) }
+    }
+
+    /// Whether a record names the file at `path`, and no other one: the inode counts where both know it.
+    fileprivate func names(_ path: ByteString, inode: UInt64?) -> Bool {
+        paths.contains { candidate in
+            guard wholePath(of: candidate.name) == path else { return false }
+            guard let inode, let recorded = candidate.inode else { return true }
+            return inode == recorded
+        }
+    }
+
+    private func wholePath(of name: ByteString) -> ByteString? {
+        if name.bytes.first == UInt8(ascii: "/") { return name }
+        let isHere = name.bytes.starts(with: Array("./".utf8))
+        return workingDirectory?.appending(isHere ? ByteString(Array(name.bytes.dropFirst(2))) : name)
     }
 
     /// Whether this is a rename that took the name of another file: that one is listed as deleted beside the file's
