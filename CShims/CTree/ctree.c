@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stddef.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -64,6 +66,11 @@ int ctree_status(int directory, const char *name, struct ctree_status *status) {
             | (found.stx_attributes & STATX_ATTR_APPEND ? CTREE_APPEND : 0),
     };
     return 0;
+}
+
+uint32_t ctree_filesystem(const char *path) {
+    struct statfs found;
+    return statfs(path, &found) == 0 ? (uint32_t)found.f_type : 0;
 }
 
 uint32_t ctree_generation(int descriptor) {

@@ -17,7 +17,7 @@ package enum BaselineSession {
             defer { withExtendedLifetime(lock) {} }
             let baseline = try open(options.state, mayWrite: true)
             // Others come first.
-            setpriority(PRIO_PROCESS, 0, 19)
+            _ = nice(19)
             return try scan(options, baseline, signals: signals)
         }
     }

@@ -53,6 +53,9 @@ int ctree_list(int directory, void *buffer, unsigned size);
 /// 0, or -errno. With an empty `name` that of `directory` itself, which may be any descriptor.
 int ctree_status(int directory, const char *name, struct ctree_status *status);
 
+/// The magic number of the filesystem that holds `path` (linux/magic.h); 0 when it cannot be found out.
+uint32_t ctree_filesystem(const char *path);
+
 /// The inode's generation; 0 where the filesystem has none.
 uint32_t ctree_generation(int descriptor);
 

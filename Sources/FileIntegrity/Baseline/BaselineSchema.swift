@@ -1,4 +1,4 @@
-internal import EventModel
+package import EventModel
 
 /// The tables of the baseline. A change of them needs a new `version`; a database of another one is made anew.
 enum BaselineSchema {

@@ -109,9 +109,7 @@ package final class DirectoryReader {
     ///
     /// The corresponding kernel definitions are in `linux/magic.h`.
     package static func isKernelState(_ directory: ByteString) -> Bool {
-        var status = statfs()
-        guard statfs(DirectoryHandles.cString(directory), &status) == 0 else { return false }
-        return kernelStateMagics.contains(UInt32(truncatingIfNeeded: status.f_type))
+        kernelStateMagics.contains(ctree_filesystem(DirectoryHandles.cString(directory)))
     }
 
     /// proc, sysfs, cgroup, cgroup2, debugfs, tracefs, bpf, securityfs, pstore, efivarfs, devpts, mqueue, hugetlbfs,
@@ -199,8 +197,8 @@ extension FileAttributes {
             mode: status.mode & 0o7777,
             owner: status.owner, group: status.group, size: status.size, modified: status.modified,
             changed: status.changed, born: status.born, links: status.links)
-        isImmutable = status.flags & UInt32(CTREE_IMMUTABLE.rawValue) != 0
-        isAppendOnly = status.flags & UInt32(CTREE_APPEND.rawValue) != 0
+        isImmutable = status.flags & UInt32(CTREE_IMMUTABLE) != 0
+        isAppendOnly = status.flags & UInt32(CTREE_APPEND) != 0
     }
 
     /// Takes over what `statx(2)` tells.
