@@ -103,7 +103,7 @@ let package = Package(
         .testTarget(
             name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
-        tests("SensorCore"),
+        tests("SensorCore", ["EventModel"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "EventModel"]),
         .target(
             name: "CRingProducer", dependencies: ["CRing"], path: "Tests/TesterPrograms/CRingProducer",

@@ -2,7 +2,7 @@
 package enum Provenance: String, Sendable, CaseIterable {
     /// The kernel recorded it for this very event (audit, a pidfd).
     case exact
-    /// Read from `/proc` while the process was verifiably alive.
+    /// Read from `/proc` while the process lived.
     case snapshot
     /// Taken over from the parent at fork; nothing has changed it since.
     case inherited

@@ -5,7 +5,7 @@ package import ProcessTable
 /// From decoded records to finished changes: process table, coalescing, the join of what with who.
 ///
 /// Deterministic: it reads no clock and no descriptor; the disk and `/proc` are asked through closures. Feed it in
-/// this order for each batch: process events, task exits, audit facts, executable opens, file events, `advance`.
+/// this order for each batch: process events, executable opens, task exits, audit facts, file events, `advance`.
 /// One thread owns it.
 package final class ChangePipeline<Inspector: FileInspector> {
     package let table: ProcessTable

@@ -149,11 +149,12 @@ package final class ProcessTable {
         if process.lineage == nil { link(process) }
     }
 
-    /// Whether a scan, which makes up for lost events, found another process that was given the same pid.
+    /// Whether a look that makes up for events that were lost, or are not to be had, found another process that was
+    /// given the same pid.
     private func isAnother(than known: TrackedProcess, _ snapshot: ProcessSnapshot) -> Bool {
-        guard snapshot.reason == .scan, let start = known.start, let found = snapshot.start else {
-            return false
-        }
+        guard snapshot.reason == .scan || !connectorIsLive, let start = known.start,
+            let found = snapshot.start
+        else { return false }
         // The fork event's clock is another one, tied to this one about once a second.
         return max(start, found) - min(start, found) > 1_000_000_000
     }

@@ -21,6 +21,9 @@ final class AuditIntake {
     /// CLOCK_MONOTONIC nanoseconds of the newest record of the last `collect`; 0 when it found none.
     private(set) var newest: UInt64 = 0
     private(set) var failure: Int32?
+    /// The last `collect` found a change of audit's settings or rules. It is logged before it is made, and made
+    /// before the kernel answers the next request.
+    private(set) var isReconfigured = false
     var undecodable: UInt64 { decoder.malformed }
 
     init(session: AuditSession, consumer: consuming RingConsumer) {
@@ -34,6 +37,7 @@ final class AuditIntake {
         losses.removeAll(keepingCapacity: true)
         overruns.removeAll(keepingCapacity: true)
         newest = 0
+        isReconfigured = false
         // Few at a time: in a flood of records what happened to files comes first.
         return consumer.drain(limit: 1_024) { header, payload in
             newest = header.time
@@ -65,6 +69,7 @@ final class AuditIntake {
         // nlmsg_len is not to be trusted: older kernels leave the header out of it.
         guard datagram.byteCount > 16 else { return }
         let type = datagram.unsafeLoadUnaligned(fromByteOffset: 4, as: UInt16.self)
+        if AuditRecordType(rawValue: type) == .configChange { isReconfigured = true }
         let text = Span<UInt8>(_bytes: datagram.extracting(16..<datagram.byteCount))
         decoder.feed(type: type, payload: text, readAt: readAt) { take($0) }
     }

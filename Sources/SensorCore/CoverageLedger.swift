@@ -7,18 +7,24 @@ final class CoverageLedger {
     private static let order = ["fanotify", "inotify", "audit", "proc_connector", "taskstats", "procfs"]
 
     private var entriesBySource: [String: CoverageEntry] = [:]
+    private var ended: Set<String> = []
     private let emit: (SensorEvent) -> Void
 
     init(emit: @escaping (SensorEvent) -> Void) { self.emit = emit }
 
     var entries: [CoverageEntry] { Self.order.compactMap { entriesBySource[$0] } }
 
-    func isOff(_ source: String) -> Bool {
-        if case .off? = entriesBySource[source]?.state { return true }
-        return false
+    /// Whether `source` has ended for good.
+    func hasEnded(_ source: String) -> Bool { ended.contains(source) }
+
+    /// `source` is off, whatever is noted of it later.
+    func end(_ source: String, reason: String, advice: String) {
+        note(source, .off(reason: reason), advice: advice)
+        ended.insert(source)
     }
 
     func note(_ entry: CoverageEntry) {
+        guard !hasEnded(entry.source) else { return }
         let previous = entriesBySource.updateValue(entry, forKey: entry.source)
         guard let previous, previous.state != entry.state else { return }
         emit(.coverage(entry, previous: previous.state, time: Clock.realtime))
@@ -56,7 +62,7 @@ final class CoverageLedger {
         } else if watched.isEmpty {
             note("fanotify", .degraded(reason: "no watched filesystem accepts marks"), detail: detail)
         } else {
-            note("fanotify", .live, detail: detail)
+            noteReader("fanotify", priority: source.priority, detail: detail)
         }
     }
 
@@ -69,16 +75,22 @@ final class CoverageLedger {
             }
         let detail = "\(place), \(session.ruleCount) rules"
         guard let reason = session.degradation else {
-            note("audit", .live, detail: detail)
+            noteReader("audit", priority: session.priority, detail: detail)
             return
         }
         note("audit", .degraded(reason: reason), detail: detail, advice: "Attribution falls back to /proc.")
     }
 
-    /// - Parameter paths: where inotify stands in for fanotify.
-    func note(_ source: InotifySource, paths: [ByteString], refusals: [String]) {
-        let detail = "\(source.watched) directories in " + paths.map(\.text).joined(separator: ", ")
-        let reason = refusals.first ?? source.degradation ?? "no process id with the changes"
-        note("inotify", .degraded(reason: reason), detail: detail)
+    /// - Parameters:
+    ///   - paths: where inotify stands in for fanotify.
+    ///   - watched: directories in them; `unwatched`: those beyond the kernel's limit.
+    func noteStandIns(_ paths: [ByteString], watched: Int, unwatched: Int, refusals: [String]) {
+        let detail = "\(watched) directories in " + paths.map(\.text).joined(separator: ", ")
+        var reasons = refusals.first.map { [$0] } ?? []
+        if unwatched > 0 { reasons.append("\(unwatched) directories not watched") }
+        if reasons.isEmpty { reasons = ["no process id with the changes"] }
+        note(
+            "inotify", .degraded(reason: reasons.joined(separator: "; ")), detail: detail,
+            advice: unwatched > 0 ? "Raise the limit: sysctl fs.inotify.max_user_watches." : "")
     }
 }

@@ -6,6 +6,8 @@ internal import Reporting
 final class EventOutput {
     /// Bytes that wait for a slow reader; more is lost, and a gap event says so. Taken only while it is slow.
     private static let mostWaiting = 8 << 20
+    /// Bytes that a line about lost ones takes at most.
+    private static let gapRoom = 1_024
 
     private var json: ECSEncoder?
     private var terminal: TerminalEncoder?
@@ -21,9 +23,14 @@ final class EventOutput {
     private(set) var events: UInt64 = 0
     private(set) var lost: UInt64 = 0
 
+    /// - Parameters:
+    ///   - descriptor: where the lines go; stays the caller's.
+    ///   - limit: the most bytes that wait for the reader.
     /// - Throws: `WatchProblem` when the host refuses a thread.
-    init(format: WatchOptions.Format) throws(WatchProblem) {
-        guard let queue = OutputQueue(descriptor: STDOUT_FILENO, limit: Self.mostWaiting) else {
+    init(
+        format: WatchOptions.Format, descriptor: Int32 = STDOUT_FILENO, limit: Int = EventOutput.mostWaiting
+    ) throws(WatchProblem) {
+        guard let queue = OutputQueue(descriptor: descriptor, limit: limit) else {
             throw WatchProblem(message: "cannot start: no thread or descriptor is to be had")
         }
         self.queue = queue
@@ -65,9 +72,12 @@ final class EventOutput {
         }
     }
 
-    /// Hands over what has been encoded. Never waits for the reader.
+    /// Hands over what has been encoded, and what has been lost. Never waits for the reader.
     func flush() {
-        guard buffered > 0 else { return }
+        guard buffered > 0 else {
+            tellRefused()
+            return
+        }
         var lines: [UInt8] = []
         swap(&lines, &buffer)
         if queue.offer(lines) {
@@ -80,9 +90,10 @@ final class EventOutput {
         buffered = 0
     }
 
-    /// There is room again: says what has been lost meanwhile, or at the next occasion.
+    /// Says what has been lost once there is room again; not before, because a line that is encoded takes a
+    /// number of the sequence.
     private func tellRefused() {
-        guard refused > 0 else { return }
+        guard refused > 0, queue.hasRoom(for: Self.gapRoom) else { return }
         encode(
             .gap(
                 Gap(
@@ -92,9 +103,15 @@ final class EventOutput {
         buffer = []
     }
 
-    /// Writes what remains. Returns whether everything was written.
+    /// Writes what remains, and what has been lost if a second makes room for that. Returns whether everything
+    /// was written.
     func finish() -> Bool {
         flush()
+        let begin = Clock.monotonic
+        while refused > 0, queue.failure == nil, Clock.monotonic &- begin < 1_000_000_000 {
+            usleep(5_000)
+            tellRefused()
+        }
         return queue.finish(patience: 2_000)
     }
 

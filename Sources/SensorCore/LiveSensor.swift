@@ -28,12 +28,18 @@ package final class LiveSensor {
     let ledger: CoverageLedger
     let losses: LossLedger
     /// Where inotify stands in for fanotify.
-    private var standIns: [ByteString] = []
+    private(set) var standIns: [ByteString] = []
+    private(set) var standInRefusals: [String] = []
+    /// Directories that inotify could not watch, as coverage has it.
+    var notedUnwatched = 0
+    /// Some reader has not run yet, as far as coverage has it.
+    var awaitsPriorities = true
     var discarded: UInt64 = 0
     /// Before Linux 6.5 overlayfs opened the files below it without telling fanotify.
     private let hearsOverlayWrites = KernelVersion.running >= KernelVersion(6, 5)
-    private var missesOverlayWrites = false
+    private(set) var missesOverlayWrites = false
     var lastTick: UInt64 = 0
+    private var lastReconciled: UInt64 = 0
     private var recordsThisSecond = 0
     private var wasBusy = false
 
@@ -96,6 +102,7 @@ package final class LiveSensor {
         startFileSources()
         startAudit()
         scanProcesses()
+        notePriorities()
         return fanotify != nil || inotify != nil
     }
 
@@ -104,7 +111,7 @@ package final class LiveSensor {
         workOff(within: 2_000_000_000)
         fanotify?.source.stop()
         inotify?.source.stop()
-        while drainOnce() > 0 {}
+        takeInFiles(within: 1_000_000_000)
         audit?.session.stop()
         connector?.source.stop()
         taskstats?.source.stop()
@@ -115,7 +122,7 @@ package final class LiveSensor {
     private func workOff(within time: UInt64) {
         let begin = Clock.monotonic
         while true {
-            let count = drainOnce()
+            let count = drainOnce().all
             let now = Clock.monotonic
             pipeline.advance(now: now)
             let backlog = fanotify?.source.backlog ?? 0
@@ -127,6 +134,19 @@ package final class LiveSensor {
                 return
             }
             if count == 0 { usleep(500) }
+        }
+    }
+
+    /// Takes in what the readers of files, which have ended, left in their rings. The others go on reading: in a
+    /// fork storm their rings are never empty.
+    private func takeInFiles(within time: UInt64) {
+        let begin = Clock.monotonic
+        while drainOnce().files > 0 {
+            let now = Clock.monotonic
+            if now &- begin >= time {
+                losses.report(.unreadAtEnd, source: "fanotify", from: begin, to: now)
+                return
+            }
         }
     }
 
@@ -144,7 +164,6 @@ package final class LiveSensor {
             try source.start()
             connector = ConnectorIntake(source: source, consumer: ring.makeConsumer())
             pipeline.table.connectorIsLive = true
-            ledger.noteReader("proc_connector", priority: source.priority, detail: "forks, execs and exits")
         } catch {
             ledger.note(
                 "proc_connector", .off(reason: error.description),
@@ -159,7 +178,6 @@ package final class LiveSensor {
             try source.start()
             taskstats = TaskstatsIntake(source: source, consumer: ring.makeConsumer())
             pipeline.table.taskstatsIsLive = true
-            ledger.noteReader("taskstats", priority: source.priority, detail: "exit records")
         } catch {
             ledger.note(
                 "taskstats", .off(reason: error.description),
@@ -222,13 +240,13 @@ package final class LiveSensor {
         guard !fresh.isEmpty else { return }
         do throws(KernelError) {
             let source = if let running = inotify?.source { running } else { try startInotify() }
-            var refusals: [String] = []
+            standInRefusals = []
             for path in fresh {
                 do throws(KernelError) { try source.watch(path) } catch {
-                    refusals.append("\(path.text): \(error)")
+                    standInRefusals.append("\(path.text): \(error)")
                 }
             }
-            ledger.note(source, paths: paths, refusals: refusals)
+            noteStandIns(source)
         } catch {
             ledger.note("inotify", .off(reason: error.description), advice: "These paths are not watched.")
         }
@@ -249,11 +267,6 @@ package final class LiveSensor {
         }
         pipeline.table.linkScanned()
         ledger.note("procfs", .live, detail: "\(pipeline.table.count) processes at the start")
-    }
-
-    private func noteCoverage(_ session: AuditSession) {
-        pipeline.auditIsLive = session.ruleCount > 0
-        ledger.note(session)
     }
 
     /// The coverage table, in the order in which people read it.
@@ -287,7 +300,7 @@ package final class LiveSensor {
     package func run(signals: Int32, flush: () -> Bool) {
         var idleRounds = 0
         while true {
-            let count = drainOnce()
+            let count = drainOnce().all
             recordsThisSecond += count
             let now = Clock.monotonic
             pipeline.advance(now: now)
@@ -313,21 +326,28 @@ package final class LiveSensor {
 
     private func tick(now: UInt64) {
         lastTick = now
+        // A busy host never gets to sleep, where the mount table is waited for.
+        if mountsHaveChanged { refreshMounts() }
         if checkOverlays(), let source = fanotify?.source {
             ledger.note(source, missesOverlayWrites: true)
         }
+        notePriorities()
+        noteUnwatched()
         trimMemory()
         pipeline.setRealtimeOffset(Clock.realtime &- now)
         pipeline.table.bootOffset = Clock.bootOffset
         containers.expire(now: now)
-        guard let audit else { return }
-        audit.expire(now: now)
-        if audit.session.tick() { noteCoverage(audit.session) }
-        if audit.session.newlyLost > 0 {
-            losses.report(
-                .auditLost, source: "audit", count: UInt64(audit.session.newlyLost),
-                from: now &- 1_000_000_000, to: now)
-        }
+        endTheDead(now: now)
+        audit?.expire(now: now)
+        checkAudit(now: now, isTick: true)
+    }
+
+    /// Ends what `/proc` has no more: without the connector nothing tells of an end, and with it not always.
+    private func endTheDead(now: UInt64) {
+        let period: UInt64 = pipeline.table.connectorIsLive ? 60_000_000_000 : 10_000_000_000
+        guard now &- lastReconciled >= period else { return }
+        lastReconciled = now
+        pipeline.table.reconcile(alive: Set(processDirectory.pids()), at: now)
     }
 
     /// After a busy time, gives back the memory that it took.

@@ -6,10 +6,9 @@ internal import ProcessTable
 
 extension LiveSensor {
     /// Takes in what all sources have, in the order that the pipeline asks for. Returns the number of records.
-    @discardableResult
-    func drainOnce() -> Int {
-        var count = fanotify?.collect() ?? 0
-        count += inotify?.collect(now: Clock.monotonic) ?? 0
+    func drainOnce() -> (all: Int, files: Int) {
+        let files = (fanotify?.collect() ?? 0) + (inotify?.collect(now: Clock.monotonic) ?? 0)
+        var count = files
         var exits: [TaskExit] = []
         let beforeAudit = Clock.monotonic
         count += taskstats?.drain { exits.append($0) } ?? 0
@@ -25,12 +24,13 @@ extension LiveSensor {
             case .facts(let facts): pipeline.note(facts)
             }
         }
-        if let audit, pipeline.isWaiting {
+        if audit?.isReconfigured ?? false { checkAudit(now: beforeAudit, isTick: false) }
+        if let audit, pipeline.auditIsLive, pipeline.isWaiting {
             pipeline.table.noteAuditDrained(upTo: audit.drainedUpTo(now: beforeAudit))
         }
         noteFileEvents()
         noteLosses()
-        return count
+        return (count, files)
     }
 
     private func noteFanotifyContext() {
@@ -95,6 +95,11 @@ extension LiveSensor {
         noteFailure("inotify", inotify?.failure ?? nil)
         noteFailure("proc_connector", connector?.failure ?? nil)
         noteFailure("taskstats", taskstats?.failure ?? nil)
+        if let version = taskstats?.unknownVersion, !ledger.hasEnded("taskstats") {
+            end(
+                "taskstats", reason: "version \(version) of the kernel's exit records is not known",
+                advice: "Programs of processes that were gone at once may stay unknown. Use another kernel.")
+        }
     }
 
     /// How many events our own reader threw away since the last overflow; `nil` when it was the kernel's.
@@ -105,8 +110,8 @@ extension LiveSensor {
     }
 
     private func noteFailure(_ source: String, _ code: Int32?) {
-        guard let code, !ledger.isOff(source) else { return }
+        guard let code, !ledger.hasEnded(source) else { return }
         let error = KernelError(call: "read(2)", errno: code)
-        ledger.note(source, .off(reason: "the reader ended: \(error)"), advice: "Start vedette again.")
+        end(source, reason: "the reader ended: \(error)", advice: "Start vedette again.")
     }
 }

@@ -23,6 +23,10 @@ final class OutputQueue: Sendable {
         var failure: Int32?
         /// The thread has ended with everything written.
         var isComplete = false
+
+        func hasRoom(for count: Int, limit: Int) -> Bool {
+            failure == nil && size + count <= (isRefusing ? limit / 2 : limit)
+        }
     }
 
     private let state = Mutex(State())
@@ -68,8 +72,7 @@ final class OutputQueue: Sendable {
         let count = bytes.count
         let bytes = bytes
         let (isTaken, wakes) = state.withLock { state -> (Bool, Bool) in
-            let room = state.isRefusing ? limit / 2 : limit
-            state.isRefusing = state.failure != nil || state.size + count > room
+            state.isRefusing = !state.hasRoom(for: count, limit: limit)
             if state.isRefusing { return (false, false) }
             state.waiting.append(bytes)
             state.size += count
@@ -78,6 +81,11 @@ final class OutputQueue: Sendable {
         }
         if wakes { cwait_signal_event(work) }
         return isTaken
+    }
+
+    /// Whether `count` bytes would be taken now. Room is only ever made until the next `offer`.
+    func hasRoom(for count: Int) -> Bool {
+        state.withLock { $0.hasRoom(for: count, limit: limit) }
     }
 
     var trouble: Int32? { state.withLock { $0.trouble } }

@@ -19,6 +19,8 @@ final class ConnectorIntake {
 
     let source: ProcessConnectorSource
     private var consumer: RingConsumer
+    /// When the last record was read, CLOCK_MONOTONIC nanoseconds.
+    private var newest: UInt64 = 0
     private(set) var failure: Int32?
     private(set) var undecodable: UInt64 = 0
 
@@ -32,31 +34,40 @@ final class ConnectorIntake {
     ///
     /// Bounded: gives up after two seconds, when the reader does not get the processor.
     func catchUp(to moment: UInt64, _ take: (Item) -> Void) -> Int {
-        var count = drain(take)
+        var count = 0
+        var complete: UInt64 = 0
         let begin = Clock.monotonic
-        while !isCurrent(at: moment), failure == nil {
+        while true {
+            // The first that is enough: later ones would run ahead of us in a storm.
+            if complete < moment { complete = consumer.drainedUpTo }
+            let found = drain(take)
+            count += found
+            if isCurrent(at: moment, complete: complete) || failure != nil { return count }
             let now = Clock.monotonic
             if now &- begin > Self.patience {
                 take(.behind(from: begin, to: now))
-                break
+                return count
             }
-            usleep(50)
-            count += drain(take)
+            if found < Self.batch { usleep(50) }
         }
-        return count
     }
 
     /// Nanoseconds.
     private static let patience: UInt64 = 2_000_000_000
+    /// Records between two looks at the clock: in a storm the ring may never be found empty.
+    private static let batch = 1_024
 
-    private func isCurrent(at moment: UInt64) -> Bool {
+    /// - Parameter complete: the reader had read everything up to then, before the last `drain`.
+    private func isCurrent(at moment: UInt64, complete: UInt64) -> Bool {
+        if complete >= moment, newest > complete { return true }
         if consumer.drainedUpTo >= moment { return consumer.isEmpty }
         // In this order: whoever took the last message from the socket has committed it before he parked again.
         return source.isIdle && consumer.producerIsParked && consumer.isEmpty
     }
 
     private func drain(_ take: (Item) -> Void) -> Int {
-        consumer.drain { header, payload in
+        consumer.drain(limit: Self.batch) { header, payload in
+            newest = header.time
             do throws(ProcessDecodeError) {
                 switch header.recordKind {
                 case .processEvents:
@@ -83,6 +94,8 @@ final class TaskstatsIntake {
     private(set) var failure: Int32?
     private(set) var undecodable: UInt64 = 0
     private(set) var overruns: [UInt64] = []
+    /// The version of records whose layout is not known: this kernel has no others.
+    private(set) var unknownVersion: UInt16?
 
     init(source: TaskstatsSource, consumer: consuming RingConsumer) {
         self.source = source
@@ -92,7 +105,8 @@ final class TaskstatsIntake {
     /// Passes the exit records on that have arrived.
     func drain(_ take: (TaskExit) -> Void) -> Int {
         overruns.removeAll(keepingCapacity: true)
-        return consumer.drain { header, payload in
+        // In a storm the ring may never be found empty.
+        return consumer.drain(limit: 1_024) { header, payload in
             do throws(ProcessDecodeError) {
                 switch header.recordKind {
                 case .taskstats:
@@ -103,6 +117,7 @@ final class TaskstatsIntake {
                 }
             } catch {
                 undecodable += 1
+                if error == .unknownLayout { unknownVersion = TaskExit.version(in: payload) }
             }
         }
     }

@@ -235,6 +235,59 @@ import Testing
     }
 }
 
+/// Names of the form that the kernel gives to files without one: `#` and the inode.
+@Suite struct UnlinkedNameTests {
+    @Test func writesToAFileWithoutANameAreToldWhenItGetsOne() {
+        let play = Play()
+        play.event([.modified, .attributes, .closedAfterWrite], "/w/#77", inode: 77)
+        play.settle(at: 250)
+        #expect(play.summary.isEmpty)
+        // linkat(2) counts as a link for the kernel.
+        play.event([.created, .linked], "/w/f", inode: 77)
+        play.settle(at: 500)
+        #expect(play.summary == ["created /w/f"])
+        play.event([.created, .linked], "/w/g", inode: 77)
+        play.settle(at: 800)
+        #expect(play.summary == ["created /w/f", "linked /w/g"])
+    }
+
+    @Test func writesToAFileWithoutANameAreNotToldWhereTheInodeIsUnknown() {
+        let play = Play()
+        play.event([.modified, .closedAfterWrite], "/w/#77")
+        play.event([.modified, .closedAfterWrite], "/w/#77", inode: 0)
+        play.settle(at: 250)
+        #expect(play.summary.isEmpty)
+    }
+
+    @Test func aNamedFileIsMovedOverAnother() {
+        let play = Play()
+        play.event(.renamed, "/w/#1", to: "/w/shadow", inode: 7)
+        play.event(.overwroteTarget, "/w/shadow")
+        play.settle(at: 250)
+        #expect(play.summary == ["renamed /w/#1 -> /w/shadow"])
+    }
+
+    @Test(
+        arguments: [
+            (.deleted, "deleted"), (.movedFrom, "deleted"), (.created, "created"), (.movedTo, "created"),
+            ([.created, .deleted], "transient"), ([.modified, .deleted], "deleted"),
+        ] as [(FileOperations, String)])
+    func entriesOfDirectoriesAreTold(operations: FileOperations, kind: String) {
+        let play = Play()
+        play.event(operations, "/w/#7", inode: 7)
+        play.settle(at: 250)
+        #expect(play.summary == ["\(kind) /w/#7"])
+    }
+
+    @Test(arguments: ["/w/#8", "/w/#07", "/w/#78", "/w/#99999999999999999999999"] as [ByteString])
+    func writesToAFileOfAnotherNumberAreTold(path: ByteString) {
+        let play = Play()
+        play.event([.modified, .closedAfterWrite], path, inode: 7)
+        play.settle(at: 250)
+        #expect(play.summary == ["modified \(path.text)"])
+    }
+}
+
 /// What overlayfs does in its upper layer, seen as what the container did.
 @Suite struct OverlayCoalescingTests {
     private func overlay() -> Play {

@@ -78,6 +78,29 @@ struct ProcessEventTests {
         }
     }
 
+    @Test("an exit record of an unknown version is refused, and tells its version", arguments: [7, 15])
+    func unknownExitRecords(version: UInt8) {
+        let record = exitRecord(version: version)
+        #expect(describe((Kind.taskstats, 0, record)) == "error unknown_layout")
+        #expect(describe((Kind.taskstats, 0, exitRecord(version: 8))).hasPrefix("exit 0"))
+        let found = TaskExit.version(in: record.span.bytes)
+        #expect(found == UInt16(version))
+        let cutOff = Array(record.prefix(40))
+        let none = TaskExit.version(in: cutOff.span.bytes)
+        #expect(none == nil)
+    }
+
+    /// A datagram of taskstats with nothing in it but the version.
+    private func exitRecord(version: UInt8) -> [UInt8] {
+        let stats: [UInt8] = [version] + [UInt8](repeating: 0, count: 399)
+        let attribute = { (type: UInt8, content: [UInt8]) -> [UInt8] in
+            [UInt8((content.count + 4) & 255), UInt8((content.count + 4) >> 8), type, 0] + content
+        }
+        let content = attribute(4, attribute(3, stats))
+        let length = 20 + content.count
+        return [UInt8(length & 255), UInt8(length >> 8)] + [UInt8](repeating: 0, count: 18) + content
+    }
+
     @Test("names with spaces, parentheses and newlines do not shift the fields")
     func oddNames() throws {
         var record = [UInt8](repeating: 0, count: 24)

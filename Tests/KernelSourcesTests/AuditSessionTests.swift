@@ -1,8 +1,9 @@
 import EventModel
 import EventRing
 import Foundation
-import KernelSources
 import Testing
+
+@testable import KernelSources
 
 /// Whether audit can be controlled here; says so when not.
 private func canControlAudit() -> Bool {
@@ -85,6 +86,28 @@ struct AuditSessionTests {
             try next.start(watches: [])
             #expect(next.delivery == .daemon)
             next.stop()
+            #expect(try Picture() == before)
+        }
+    }
+
+    @Test("nothing counts as recorded while somebody has switched audit off")
+    func noticesTheSwitch() throws {
+        try withAuditLock {
+            let before = try Picture()
+            let session = try makeSession()
+            try session.start(watches: [])
+            #expect(session.isRecording)
+            let degradation = session.degradation
+            let control = try AuditControl()
+            try control.set(.enabled(0))
+            #expect(session.look())
+            #expect(!session.isRecording)
+            #expect(session.degradation?.contains("auditctl -e 0") == true)
+            try control.set(.enabled(1))
+            #expect(session.tick())
+            #expect(session.isRecording)
+            #expect(session.degradation == degradation)
+            session.stop()
             #expect(try Picture() == before)
         }
     }

@@ -11,6 +11,7 @@ import re
 import select
 import shutil
 import subprocess
+import sys
 import textwrap
 import time
 from collections.abc import Callable
@@ -80,6 +81,17 @@ def both(*steps: Callable[[pathlib.Path, pathlib.Path], None]) -> Callable[[path
         for step in steps:
             step(place, scratch)
     return prepare
+
+
+def unnamed_then_linked(place: pathlib.Path, _: pathlib.Path) -> None:
+    """A file that has no name until it is complete."""
+    script = """if True:
+        import ctypes, os, sys
+        fd = os.open(sys.argv[1], os.O_TMPFILE | os.O_WRONLY, 0o644)
+        os.write(fd, b"complete\\n")
+        # AT_FDCWD and AT_EMPTY_PATH.
+        sys.exit(ctypes.CDLL(None).linkat(fd, b"", -100, os.fsencode(sys.argv[1] + "/linked"), 0x1000))"""
+    run_program([sys.executable, "-c", textwrap.dedent(script), str(place)])
 
 
 def vim_on_terminal(place: pathlib.Path, _: pathlib.Path) -> None:
@@ -260,6 +272,9 @@ ACTIONS = [
     Action("vim on a terminal", doers("vim"), file("text"), vim_on_terminal, "vim", scratch=vim_scratch),
     Action("sed -i", doers("sed"), file("text"), command("sed", "-i", "s/two/2/", "{place}/text"), "sed"),
     Action("echo >>", doers("sh"), file("text"), command("sh", "-c", "echo four >> {place}/text"), "sh"),
+    # The shell opens the file, and what it executes then writes.
+    Action("date >>", doers("date"), file("text"), command("sh", "-c", "exec date >> {place}/text"), "date"),
+    Action("O_TMPFILE and link", doers(sys.executable), nothing, unnamed_then_linked, sys.executable),
     Action("truncate", doers("truncate"), file("text"), command("truncate", "-s", "4", "{place}/text"), "truncate"),
     Action("dpkg -i", doers("dpkg"), nothing, dpkg("1.0", "a", "b", "c"), "dpkg", 4),
     Action("dpkg -i, upgrade", doers("dpkg"), dpkg("1.0", "a", "b", "c"), dpkg("2.0", "a", "b", "d"), "dpkg", 4),

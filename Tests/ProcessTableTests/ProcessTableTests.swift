@@ -349,6 +349,22 @@ import Testing
         #expect(table.describe(event(20, from: 150, to: 160)).process.executable.value == "/bin/bash")
     }
 
+    @Test func withoutTheConnectorALookTellsThatAPidWasGivenToAnother() {
+        table.connectorIsLive = false
+        table.apply(snapshot(30, at: 100, executable: "/bin/a", arguments: ["a"], parent: 10))
+        table.reconcile(alive: [1, 10, 30], at: ms(200))
+        var next = snapshot(
+            30, at: 90_000, executable: "/bin/a", arguments: ["b"], parent: 1, reason: .firstEvent)
+        next.startTicks = 8_000
+        table.apply(next)
+        let who = table.describe(event(30, from: 90_001, to: 90_002)).process
+        #expect(who.arguments.value == ["b"] && who.parentPid.value == 1)
+        let count = table.count
+        table.reconcile(alive: [1, 10], at: ms(91_000))
+        table.expire(now: ms(300_000))
+        #expect(table.count == count - 1)
+    }
+
     @Test func aScanAfterALossFindsTheExecThatNobodyToldOf() {
         change(10, .fork(child: 20), at: 100)
         change(20, .exec, at: 102)

@@ -3,49 +3,6 @@ import Testing
 
 @testable import SensorCore
 
-/// A pipe whose ends are closed with it, unless a test has closed the reading one.
-private final class TestPipe {
-    private(set) var reader: Int32
-    let writer: Int32
-
-    init() {
-        var ends: [Int32] = [0, 0]
-        pipe(&ends)
-        (reader, writer) = (ends[0], ends[1])
-        signal(SIGPIPE, SIG_IGN)
-    }
-
-    deinit {
-        closeReader()
-        close(writer)
-    }
-
-    func closeReader() {
-        if reader >= 0 { close(reader) }
-        reader = -1
-    }
-
-    /// Bytes that nobody has read yet.
-    var pending: Int {
-        var count: Int32 = 0
-        return ioctl(reader, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
-    }
-
-    /// Reads exactly `count` bytes.
-    func read(_ count: Int) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var done = 0
-        while done < count {
-            let got = bytes.withUnsafeMutableBytes {
-                Foundation.read(reader, $0.baseAddress?.advanced(by: done), count - done)
-            }
-            guard got > 0 else { return Array(bytes[..<done]) }
-            done += got
-        }
-        return bytes
-    }
-}
-
 /// Gives `body` a queue that writes to a pipe, and closes the pipe once the queue's thread has ended: a number that
 /// was closed before is somebody else's pipe by then.
 private func withQueue(limit: Int, _ body: (OutputQueue, TestPipe) throws -> Void) throws {
@@ -57,16 +14,6 @@ private func withQueue(limit: Int, _ body: (OutputQueue, TestPipe) throws -> Voi
         withExtendedLifetime(pipe) {}
     }
     try body(queue, pipe)
-}
-
-/// Until `condition` holds, five seconds at most; whether it does.
-private func eventually(_ condition: () -> Bool) -> Bool {
-    let deadline = Date().addingTimeInterval(5)
-    while !condition() {
-        if Date() > deadline { return false }
-        usleep(1_000)
-    }
-    return true
 }
 
 @Suite struct OutputQueueTests {

@@ -42,6 +42,8 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     /// The process that made an object, once that has been reported: when it renames the object over a file, it
     /// replaces that.
     var reportedCreations = RecentValues<FileObjectID, Int32>(capacity: 4_096)
+    /// Files that were written to while they had no name (O_TMPFILE): the first name that one gets makes it.
+    private var unnamedFiles = RecentValues<FileObjectID, Int32>(capacity: 1_024)
     /// What users saw of directories in overlays' upper layers.
     var visibleAttributes = RecentValues<ByteString, VisibleAttributes>(capacity: 1_024)
     /// Changes that were settled before their window ended because too many were pending.
@@ -74,7 +76,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     }
 
     /// Events on the kernel's own scratch names are not the user's: overlay work directories, O_TMPFILE inodes.
-    private func withoutScratch(_ event: FileEvent) -> FileEvent? {
+    private mutating func withoutScratch(_ event: FileEvent) -> FileEvent? {
         if let target = event.newPath, inspector.isOverlayWork(event.path) {
             if inspector.isOverlayWork(target) { return nil }
             var arrival = event
@@ -90,7 +92,8 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
             return departure
         }
         if inspector.isOverlayWork(event.path) { return nil }
-        if event.path.isUnlinkedName, entries[event.path] == nil, inspector.state(of: event.path) == nil {
+        if event.isOfUnlinked, entries[event.path] == nil, inspector.state(of: event.path) == nil {
+            if let object = event.object { unnamedFiles[object] = event.pid }
             return nil
         }
         return event
@@ -135,6 +138,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
             entries[event.path]
             ?? PendingEntry(
                 path: event.path, initial: lower == nil ? .absent : .present(nil), event: event, actor: actor)
+        let before = entry.current
         if lower != nil, entry.current.isPresent {
             // A copy-up: the same file, now in the upper layer. What it differs in is the change.
             entry.hasLower = true
@@ -145,10 +149,18 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
             entry.isNewObject = entry.initial != entry.current || event.object == nil
             entry.isLink =
                 event.operations.contains(.linked) || (state?.links ?? 1) > 1 && !event.isDirectory
+            if let object = event.object, unnamedFiles[object] != nil {
+                entry.isLink = false
+                unnamedFiles[object] = nil
+            }
             entry.arrived = event.object
         }
         entry.movedTo = nil
         entry.isDirectory = event.isDirectory
+        if let origin = entry.origin, before != entry.current || event.operations.contains(.movedTo) {
+            noteEnd(of: origin, event: event, actor: actor)
+            entry.origin = nil
+        }
         store(entry, event: event, actor: actor)
         if event.isDirectory, let attributes = inspector.overlayAttributes(of: event.path) {
             visibleAttributes[event.path] = attributes
@@ -218,9 +230,10 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
         var entry =
             entries[event.path]
             ?? PendingEntry(path: event.path, initial: .present(event.object), event: event, actor: actor)
-        if let origin = entry.origin {
+        let origin = entry.origin
+        if let origin {
             // The file that a rename brought here is gone for good: it was deleted under its old name.
-            entries[origin]?.movedTo = nil
+            noteEnd(of: origin, event: event, actor: actor)
             entry.origin = nil
             entry.scratchOf = origin
         }
@@ -229,6 +242,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
         entry.movedTo = nil
         let keepsCreator = !entry.initial.isPresent && entry.action.pid != event.pid
         store(entry, event: event, actor: keepsCreator ? entry.actor : actor)
+        if let action = origin.flatMap({ entries[$0]?.action }) { transfer(event.path, to: action) }
     }
 
     /// Applies `body` to the entry of the event's path, made first when the path was quiet.
@@ -242,11 +256,18 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     }
 }
 
-extension ByteString {
-    /// `#1234`: how the kernel names an inode without a name (O_TMPFILE, overlay work files).
-    var isUnlinkedName: Bool {
-        let name = lastComponent.bytes
-        return name.count > 1 && name[0] == UInt8(ascii: "#")
-            && name.dropFirst().allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+extension FileEvent {
+    /// Whether this may be about an open O_TMPFILE file, which the kernel calls `#` and its inode.
+    ///
+    /// No directory has an entry of that name for it: whatever made, moved or removed one did so to a file of
+    /// the user's.
+    fileprivate var isOfUnlinked: Bool {
+        guard operations.isSubset(of: [.modified, .closedAfterWrite, .attributes, .openedForExecution]) else {
+            return false
+        }
+        let name = path.lastComponent.bytes
+        guard name.count > 1, name[0] == UInt8(ascii: "#") else { return false }
+        if let object, object.inode != 0 { return name.dropFirst().elementsEqual("\(object.inode)".utf8) }
+        return name.dropFirst().allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
     }
 }

@@ -33,10 +33,12 @@ extension ChangeCoalescer {
         plainDeadlines.append(event.readAt &+ Self.plainSettle, entry.action)
     }
 
+    /// Makes room. One action may not be enough: what was moved out of it waits with its new place.
     mutating func settleOldest(emit: (ChangeDraft) -> Void) {
-        guard let key = deadlines.popDue(now: .max) else { return }
-        settledEarly += UInt64(actions[key]?.count ?? 0)
-        settle(key, emit: emit)
+        while entries.count > Self.maximumPending, let key = deadlines.popDue(now: .max) {
+            settledEarly += UInt64(actions[key]?.count ?? 0)
+            settle(key, emit: emit)
+        }
     }
 
     /// Emits the one path as it stands and takes it out of its action.
@@ -69,13 +71,25 @@ extension ChangeCoalescer {
             default: others.append(path)
             }
         }
-        for path in silent { entries[path] = nil }
+        for path in silent where !followArrival(path, from: key) { entries[path] = nil }
         var mains = others.prefix(Self.maximumOwners).compactMap { takeDraft(of: $0) }
         let loose = mains.isEmpty ? scratch : scratch.filter { !attach($0, to: &mains) }
         for draft in mains { emit(draft) }
         for path in others.dropFirst(Self.maximumOwners) + loose {
             if let draft = takeDraft(of: path) { emit(draft) }
         }
+    }
+
+    /// Leaves `path` to the action of the place to which its file was moved, while that is pending: should the
+    /// file end there, it is told as the end of `path`.
+    ///
+    /// - Returns: `false`, and nothing is changed, when there is nothing to wait for.
+    private mutating func followArrival(_ path: ByteString, from key: ActionKey) -> Bool {
+        guard let departed = entries[path], departed.initial.isPresent, let target = departed.movedTo,
+            let arrival = entries[target], arrival.origin == path, arrival.action != key
+        else { return false }
+        transfer(path, to: arrival.action)
+        return true
     }
 
     private mutating func takeDraft(of path: ByteString) -> ChangeDraft? {
@@ -172,6 +186,15 @@ extension ChangeCoalescer {
             actions[entry.action]?.count += 1
         }
         entries[entry.path] = entry
+    }
+
+    /// Makes `path` part of the pending action `key`: it is settled with that.
+    mutating func transfer(_ path: ByteString, to key: ActionKey) {
+        guard let entry = entries[path], entry.action != key, actions[key] != nil else { return }
+        detach(path, from: entry.action)
+        entries[path]?.action = key
+        actions[key]?.paths.append(path)
+        actions[key]?.count += 1
     }
 
     mutating func remove(_ path: ByteString) {

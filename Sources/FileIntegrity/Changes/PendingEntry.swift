@@ -28,7 +28,7 @@ struct PendingEntry {
     var wasReported = false
     /// Where the object came from that was here for a while: this path is scratch of that one.
     var scratchOf: ByteString?
-    /// The object left for this path.
+    /// Where the object is that left; it may have moved on since.
     var movedTo: ByteString?
     var isDirectory: Bool
     var wasModified = false

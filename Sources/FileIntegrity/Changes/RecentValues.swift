@@ -9,6 +9,7 @@ struct RecentValues<Key: Hashable, Value> {
     subscript(key: Key) -> Value? {
         get { young[key] ?? old[key] }
         set {
+            if newValue == nil { old[key] = nil }
             young[key] = newValue
             if young.count >= capacity {
                 old = young

@@ -12,6 +12,9 @@ extension ChangeCoalescer {
         }
         settleUnrelated(event, target: target, emit: emit)
         let moved = entries[event.path]
+        if let overwritten = entries[target]?.origin {
+            noteEnd(of: overwritten, event: event, actor: actor)
+        }
         let isScratch = moved.map { !$0.initial.isPresent && $0.origin == nil } ?? false
         var arrival = makeArrival(event, target: target, moved: moved, actor: actor)
         if isScratch {
@@ -19,6 +22,7 @@ extension ChangeCoalescer {
         } else {
             noteDeparted(event, to: target, moved: moved, actor: actor)
             let origin = moved?.origin ?? event.path
+            if entries[origin]?.movedTo != nil { entries[origin]?.movedTo = target }
             arrival.origin = origin == target ? nil : origin
             arrival.wasReported = event.object.flatMap { reportedCreations[$0] } == event.pid
         }
@@ -46,10 +50,12 @@ extension ChangeCoalescer {
             before
             ?? PendingEntry(
                 path: target, initial: lower == nil ? .absent : .present(nil), event: event, actor: actor)
-        arrival.overwroteTarget = before?.current.isPresent ?? false
+        // So is, for who looks at the name, a file that the action has moved aside or deleted before.
+        arrival.overwroteTarget = before.map { $0.initial.isPresent || $0.current.isPresent } ?? false
         arrival.current = .present(event.object)
         arrival.isNewObject = arrival.initial != arrival.current || event.object == nil
         arrival.movedTo = nil
+        arrival.origin = nil
         arrival.isLink = false
         arrival.isDirectory = event.isDirectory
         arrival.wasModified = moved?.wasModified ?? false
@@ -65,9 +71,21 @@ extension ChangeCoalescer {
             moved
             ?? PendingEntry(path: event.path, initial: .present(event.object), event: event, actor: actor)
         departed.current = .absent
-        departed.movedTo = target
+        // What left had come from elsewhere, over the file that stood here: that one is deleted.
+        let hasOverwritten = departed.origin != nil && departed.initial.isPresent
+        departed.movedTo = hasOverwritten ? nil : target
         departed.origin = nil
         store(departed, event: event, actor: actor)
+    }
+
+    /// The file that a rename took from `origin` is gone for good: whoever ended it has deleted it there,
+    /// unless another file has taken its place.
+    mutating func noteEnd(of origin: ByteString, event: FileEvent, actor: Actor) {
+        guard var entry = entries[origin], entry.movedTo != nil else { return }
+        entry.movedTo = nil
+        entry.actor = actor
+        entry.lastAt = event.readAt
+        entries[origin] = entry
     }
 
     /// `renameat2(RENAME_EXCHANGE)` reports two renames; at the second, the old name holds another object already.
@@ -80,6 +98,7 @@ extension ChangeCoalescer {
 
     private mutating func noteExchange(_ event: FileEvent, with target: ByteString, actor: Actor) {
         if var holder = entries[event.path] {
+            if let origin = holder.origin { noteEnd(of: origin, event: event, actor: actor) }
             holder.initial = .present(event.object)
             holder.isNewObject = true
             holder.origin = nil

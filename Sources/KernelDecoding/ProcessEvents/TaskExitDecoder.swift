@@ -5,16 +5,27 @@ extension TaskExit {
     ///
     /// `nil` unless it tells of the end of a whole process: records of single threads and group sums are skipped.
     /// The corresponding kernel definition is `struct taskstats` in `linux/taskstats.h`.
+    ///
+    /// - Throws: `unknownLayout` for versions that are not known, which all records of the kernel then have.
     package init?(decoding datagram: RawSpan, readAt: UInt64) throws(ProcessDecodeError) {
+        guard let stats = try Self.stats(in: datagram) else { return nil }
+        try self.init(stats: stats, of: datagram, readAt: readAt)
+    }
+
+    /// The version of the `struct taskstats` in a datagram; `nil` when there is none.
+    package static func version(in datagram: RawSpan) -> UInt16? {
+        guard let stats = (try? stats(in: datagram)) ?? nil, stats.count >= 2 else { return nil }
+        return datagram.number(at: stats.lowerBound, as: UInt16.self)
+    }
+
+    private static func stats(in datagram: RawSpan) throws(ProcessDecodeError) -> Range<Int>? {
         guard datagram.byteCount >= Layout.attributes else { throw .truncatedHeader }
         let length = Int(datagram.number(at: 0, as: UInt32.self))
         guard length >= Layout.attributes, length <= datagram.byteCount else { throw .badLength }
         guard datagram.number(at: 4, as: UInt16.self) != 2 else { throw .netlinkError }
         let whole = Layout.attributes..<length
-        guard let process = try datagram.attribute(Layout.processAndStats, in: whole),
-            let stats = try datagram.attribute(Layout.stats, in: process)
-        else { return nil }
-        try self.init(stats: stats, of: datagram, readAt: readAt)
+        guard let process = try datagram.attribute(Layout.processAndStats, in: whole) else { return nil }
+        return try datagram.attribute(Layout.stats, in: process)
     }
 
     private init?(stats: Range<Int>, of datagram: RawSpan, readAt: UInt64) throws(ProcessDecodeError) {

@@ -33,12 +33,16 @@ package struct AuditRule: Hashable, Sendable {
     }
 
     private enum List {
+        static let task: UInt32 = 1
         static let exit: UInt32 = 4
         /// Linux 5.16.
         static let uring: UInt32 = 7
     }
 
+    private static let never: UInt32 = 0
     private static let always: UInt32 = 2
+    /// `AUDIT_FILTER_PREPEND`, beside the list's number.
+    private static let prepend: UInt32 = 0x10
     private static let writeAndAttributes: UInt32 = 2 | 8
 
     /// Takes a rule as the kernel listed it; `nil` when it is shorter than its own header says.
@@ -117,6 +121,12 @@ package struct AuditRule: Hashable, Sendable {
             at += length
         }
         return nil
+    }
+
+    /// Whether it keeps system calls of whole processes out of the records (`-a never,task`), whatever other
+    /// rules say. The kernel asks it once, at a process's birth.
+    package var hidesProcesses: Bool {
+        word(0) & ~AuditRule.prepend == List.task && word(4) == AuditRule.never
     }
 
     package var isOurs: Bool { key == AuditRule.fileKey || key == AuditRule.execKey }

@@ -16,8 +16,6 @@ package final class AuditSession {
         case multicast(owner: Int32)
     }
 
-    private static let backlogLimit: UInt32 = 8_192
-
     private let control: AuditControl
     private let reader: NetlinkReader
     private let file: AuditStateFile
@@ -31,9 +29,9 @@ package final class AuditSession {
     private var lastStatus: AuditStatus
     private var ticks = 0
     package private(set) var delivery: Delivery
-    /// Why the records do not tell everything; `nil` when they do.
-    package private(set) var degradation: String?
-    /// Messages that the kernel has dropped since the last `tick`.
+    /// What has kept us from the whole since the start.
+    private var shortfalls: [String] = []
+    /// Messages that the kernel has dropped since the `tick` or `look` before the last.
     package private(set) var newlyLost: UInt32 = 0
 
     /// Opens audit as it is and starts to listen. Nothing is changed yet but the registered daemon, when nobody is.
@@ -59,13 +57,17 @@ package final class AuditSession {
     package func start(watches: [(path: ByteString, isDirectory: Bool)]) throws(KernelError) {
         let listed = (try? control.rules()) ?? []
         if lock < 0 {
-            degradation = "another vedette has its rules in the kernel: those serve us too, except for files"
+            shortfalls = ["another vedette has its rules in the kernel: those serve us too, except for files"]
         } else if lastStatus.isImmutable {
-            degradation = "audit is locked until reboot (-e 2): no rules of ours"
+            shortfalls = ["audit is locked until reboot (-e 2): no rules of ours"]
         } else {
             try file.save(originals)
             try control.set(.backlogWaitTime(0))
-            try control.set(.backlogLimit(max(Self.backlogLimit, originals.backlogLimit)))
+            try control.set(.backlogLimit(originals.raisedBacklogLimit))
+        }
+        if listed.contains(where: \.hidesProcesses) {
+            shortfalls.append(
+                "a rule hides the processes born under it: auditctl -d never,task, then start all anew")
         }
         try connect()
         if ownsSettings {
@@ -80,10 +82,12 @@ package final class AuditSession {
     package func stop() {
         if ownsSettings { removeRules() }
         if ownsSettings, let status = try? control.status(), !status.isImmutable {
-            if originals.enabled == 0, status.enabled == 1 { try? control.set(.enabled(0)) }
+            if originals.switchesOff(status, isHeldByAnother: isHeldByAnother(status)) {
+                try? control.set(.enabled(0))
+            }
             if status.pid == ownPid { release() }
             if status.backlogWaitTime == 0 { try? control.set(.backlogWaitTime(originals.backlogWaitTime)) }
-            if status.backlogLimit == max(Self.backlogLimit, originals.backlogLimit) {
+            if status.backlogLimit == originals.raisedBacklogLimit {
                 try? control.set(.backlogLimit(originals.backlogLimit))
             }
             file.remove()
@@ -116,7 +120,7 @@ package final class AuditSession {
                 refused.append(error.description)
             }
         }
-        if let first = refused.first { degradation = "\(refused.count) rules refused: \(first)" }
+        if let first = refused.first { shortfalls.append("\(refused.count) rules refused: \(first)") }
     }
 
     private func removeRules() {
@@ -125,6 +129,15 @@ package final class AuditSession {
     }
 
     package var ruleCount: Int { rules.count }
+
+    /// Why the records do not tell everything; `nil` when they do.
+    package var degradation: String? {
+        if lastStatus.enabled == 0 { return "somebody switched audit off (auditctl -e 0)" }
+        return shortfalls.isEmpty ? nil : shortfalls.joined(separator: "; ")
+    }
+
+    /// Whether what our rules ask for is recorded: with audit switched off, silence says nothing.
+    package var isRecording: Bool { !rules.isEmpty && lastStatus.enabled != 0 }
 
     /// Whether the kernel has records that it has not sent yet.
     package var hasBacklog: Bool { ((try? control.status())?.backlog ?? 0) > 0 }
@@ -187,18 +200,17 @@ package final class AuditSession {
     /// coverage has changed.
     package func tick() -> Bool {
         ticks += 1
+        return look(mayRegister: ticks % 5 == 0 && ticks > registerAfterTick)
+    }
+
+    /// The same, at once: somebody has changed audit's settings. Does not try to become the daemon: that is a
+    /// change of settings too.
+    package func look(mayRegister: Bool = false) -> Bool {
         let before = (delivery, degradation)
+        newlyLost = 0
         guard let status = try? control.status() else { return false }
-        newlyLost = status.lost &- lastStatus.lost
-        if newlyLost > 1 << 31 { newlyLost = 0 }
-        if status.enabled == 0 {
-            degradation = "somebody switched audit off (auditctl -e 0)"
-        } else if lastStatus.enabled == 0, status.enabled == 1 {
-            degradation = nil
-        }
-        if case .multicast = delivery, ownsSettings, ticks % 5 == 0, ticks > registerAfterTick,
-            !isHeldByAnother(status)
-        {
+        newlyLost = status.lost(since: lastStatus)
+        if mayRegister, case .multicast = delivery, ownsSettings, !isHeldByAnother(status) {
             _ = register()
         } else if case .multicast(let owner) = delivery, owner != status.pid {
             delivery = .multicast(owner: status.pid)

@@ -7,6 +7,14 @@ struct AuditStateFile {
         var enabled: UInt32
         var backlogLimit: UInt32
         var backlogWaitTime: UInt32
+
+        /// What the limit is while we run; 0 stands for none.
+        var raisedBacklogLimit: UInt32 { backlogLimit == 0 ? 0 : max(8_192, backlogLimit) }
+
+        /// Whether the end of our run switches audit off: it was off, and no daemon would go deaf.
+        func switchesOff(_ status: AuditStatus, isHeldByAnother: Bool) -> Bool {
+            enabled == 0 && status.enabled == 1 && !isHeldByAnother
+        }
     }
 
     let path: String

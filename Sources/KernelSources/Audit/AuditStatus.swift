@@ -21,6 +21,12 @@ package struct AuditStatus: Equatable, Sendable {
 
     static let size = 40
 
+    /// Messages dropped since `earlier`; 0 when the counter was set back.
+    func lost(since earlier: AuditStatus) -> UInt32 {
+        let difference = lost &- earlier.lost
+        return difference > 1 << 31 ? 0 : difference
+    }
+
     init?(_ payload: RawSpan) {
         guard payload.byteCount >= AuditStatus.size else { return nil }
         func word(_ index: Int) -> UInt32 {

@@ -67,12 +67,6 @@ package final class InotifySource {
     /// The number of directories that are watched.
     package var watched: Int { tree.count }
 
-    /// Why coverage is not complete; `nil` when it is.
-    package var degradation: String? {
-        unwatched == 0
-            ? nil : "\(unwatched) directories not watched: raise fs.inotify.max_user_watches"
-    }
-
     /// How often the reader had to wait for room in the ring.
     package var stalls: UInt64 { cinotify_reader_count(reader, CINOTIFY_STALLS) }
 

@@ -1,0 +1,174 @@
+import EventModel
+import Testing
+
+@testable import FileIntegrity
+
+/// The end of a file that was there before the action is told, whatever names it had on the way.
+@Suite struct LostFileTests {
+    /// What is told, but for the older action, when `move` happens at `time`, and `loss` after what was due
+    /// at `settle` has been settled.
+    private func play(
+        olderAction: ByteString?, at time: UInt64, _ move: (Play) -> Void, settle: UInt64,
+        then loss: (Play) -> Void
+    ) -> [String] {
+        let play = Play()
+        if let olderAction { play.event(.modified, olderAction, inode: 9) }
+        play.at(time)
+        move(play)
+        play.settle(at: settle)
+        loss(play)
+        play.settle(at: 2_000)
+        return play.summary.filter { line in olderAction.map { line != "modified \($0.text)" } ?? true }
+    }
+
+    @Test(arguments: [nil, "/1/x", "/2/x"] as [ByteString?])
+    func aFileMovedToAnotherDirectoryAndDeletedIsDeletedOnce(olderAction: ByteString?) {
+        let lines = play(
+            olderAction: olderAction, at: 200, { $0.event(.renamed, "/1/f", to: "/2/f", inode: 1) },
+            settle: olderAction == "/1/x" ? 250 : 249, then: { $0.event(.deleted, "/2/f", inode: 1) })
+        #expect(lines == ["deleted /1/f [/2/f]"])
+    }
+
+    @Test func aFileMovedOnAfterItsFirstActionEndedIsDeletedOnce() {
+        let lines = play(
+            olderAction: "/1/x", at: 200,
+            { play in
+                play.event(.renamed, "/1/f", to: "/2/f", inode: 1)
+                play.at(240)
+                play.event(.renamed, "/2/f", to: "/3/f", inode: 1)
+            }, settle: 450, then: { $0.event(.deleted, "/3/f", inode: 1) })
+        #expect(lines == ["deleted /1/f [/3/f]"])
+    }
+
+    @Test func aFileMovedFromAnOlderActionIsRenamedOnce() {
+        let lines = play(
+            olderAction: "/1/x", at: 200, { $0.event(.renamed, "/1/f", to: "/2/f", inode: 1) }, settle: 250,
+            then: { _ in })
+        #expect(lines == ["renamed /1/f -> /2/f"])
+    }
+
+    @Test func aFileMovedFromAnOlderActionAndOverwrittenIsDeleted() {
+        let lines = play(
+            olderAction: "/1/x", at: 200, { $0.event(.renamed, "/1/f", to: "/2/f", inode: 1) }, settle: 250,
+            then: { $0.event(.renamed, "/2/g", to: "/2/f", inode: 2) })
+        #expect(lines == ["renamed /2/g -> /2/f", "deleted /1/f"])
+    }
+
+    @Test func aFileMovedAndThenOverwrittenByAnotherIsDeleted() {
+        let play = Play()
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
+        play.event(.renamed, "/w/c", to: "/w/b", inode: 3)
+        play.event(.overwroteTarget, "/w/b")
+        play.settle(at: 250)
+        #expect(play.summary == ["deleted /w/a", "renamed /w/c -> /w/b"])
+        #expect(play.changes.last?.overwroteTarget == true)
+    }
+
+    @Test func aFileMovedAndThenOverwrittenByANewOneIsDeleted() {
+        let play = Play()
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
+        play.event([.created, .modified, .closedAfterWrite], "/w/t", inode: 3)
+        play.event(.renamed, "/w/t", to: "/w/b", inode: 3)
+        play.settle(at: 250)
+        #expect(play.summary == ["deleted /w/a", "created /w/b"])
+    }
+
+    @Test func aFileMovedAndThenOverwrittenFromOutsideIsDeleted() {
+        let play = Play()
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
+        play.event(.movedTo, "/w/b", inode: 3)
+        play.settle(at: 250)
+        #expect(play.summary == ["deleted /w/a", "created /w/b"])
+    }
+
+    @Test func aFileMovedAndThenExchangedIsDeletedUnderItsOldName() {
+        let play = Play()
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
+        play.event(.renamed, "/w/b", to: "/w/c", inode: 1)
+        play.event(.renamed, "/w/c", to: "/w/b", inode: 3)
+        play.settle(at: 250)
+        #expect(play.summary == ["deleted /w/a", "created /w/b", "replaced /w/c"])
+    }
+
+    @Test func aFileOverwrittenByOneThatMovesOnIsDeleted() {
+        let play = Play()
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
+        play.event(.overwroteTarget, "/w/b")
+        play.event(.renamed, "/w/b", to: "/w/c", inode: 1)
+        play.settle(at: 250)
+        #expect(play.summary == ["deleted /w/b", "renamed /w/a -> /w/c"])
+    }
+
+    @Test func aMoveToTheNameOfAFileThatWasMovedAsideSaysSo() {
+        for isDeleted in [true, false] {
+            let play = Play()
+            play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
+            play.event(.renamed, "/w/c", to: "/w/a", inode: 3)
+            if isDeleted { play.event(.deleted, "/w/b", inode: 1) }
+            play.settle(at: 250)
+            let move = "renamed /w/c -> /w/a"
+            #expect(play.summary == (isDeleted ? [move + " [/w/b]"] : [move, "created /w/b"]))
+            #expect(play.changes.first?.overwroteTarget == true)
+        }
+    }
+
+    @Test func aMoveToTheNameOfADeletedFileSaysThatItIsGone() {
+        let play = Play()
+        play.event(.deleted, "/w/b", inode: 2)
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
+        play.settle(at: 250)
+        #expect(play.summary == ["renamed /w/a -> /w/b"])
+        #expect(play.changes.first?.overwroteTarget == true)
+    }
+
+    @Test func aBackupThatIsOverwrittenByTheNextStaysABackup() {
+        let play = Play()
+        for inode in [1, 2] as [UInt64] {
+            play.event(.renamed, "/w/f", to: "/w/f~", inode: inode)
+            play.event([.created, .modified, .closedAfterWrite], "/w/f", inode: inode + 1)
+        }
+        play.settle(at: 250)
+        #expect(play.summary == ["replaced /w/f", "created /w/f~"])
+    }
+
+    @Test func aNameThatIsMovedToDeletedAndMadeAgainIsCreated() {
+        let play = Play()
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
+        play.event(.deleted, "/w/b", inode: 1)
+        play.event(.created, "/w/b", inode: 2)
+        play.settle(at: 250)
+        #expect(play.summary == ["deleted /w/a", "created /w/b"])
+    }
+
+    @Test func aFileMovedTwiceAndThenDeletedIsDeletedUnderItsFirstName() {
+        let play = Play()
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
+        play.event(.renamed, "/w/b", to: "/w/c", inode: 1)
+        play.event(.deleted, "/w/c", inode: 1)
+        play.settle(at: 250)
+        #expect(play.summary == ["deleted /w/a [/w/c]"])
+    }
+
+    @Test func manyMovesIntoAnotherDirectoryStayWithinTheLimit() {
+        let play = Play()
+        for number in 0..<5_000 {
+            play.event(
+                .renamed, ByteString("/1/\(number)"), to: ByteString("/2/\(number)"), inode: UInt64(number))
+            #expect(play.pendingCount <= 6_144)
+        }
+        play.settle(at: 600)
+        #expect(play.changes.count == 5_000)
+        #expect(play.changes.allSatisfy { $0.kind == .renamed })
+        #expect(play.pendingCount == 0)
+    }
+
+    @Test func whoEndsAMovedFileDeletesIt() {
+        let play = Play()
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 1, pid: 100)
+        play.at(10)
+        play.event(.deleted, "/w/b", inode: 1, pid: 200)
+        play.settle(at: 600)
+        #expect(play.summary == ["deleted /w/a [/w/b]"])
+        #expect(play.drafts.first?.actor.pid == 200)
+    }
+}
