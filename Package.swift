@@ -23,9 +23,14 @@ func shim(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, path: "CShims/\(name)", cSettings: strictC)
 }
 
-/// A Swift library target under `Sources/`.
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+/// A Swift library target under `Sources/`, at `path` there when that is not its name; what is in `inner` directories
+/// of it are targets of their own.
+func library(
+    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, inner: [String] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/" + (path ?? name), exclude: inner,
+        swiftSettings: strict)
 }
 
 /// The tests of a library, under `Tests/<name>Tests`.
@@ -70,10 +75,14 @@ let package = Package(
             "KernelSources",
             [
                 "EventModel", "EventRing", "KernelDecoding", "CRing", "CProc", "CFanotify", "CInotify",
-                "CAudit", "CXattr", "CTree", "COpenSSL",
-            ]),
+                "CAudit", "CXattr",
+            ], inner: ["Files"]),
+        // Targets of their own: they bring system libraries that `vedetted` does without.
+        library(
+            "FileReading", ["EventModel", "KernelSources", "CTree", "COpenSSL"], path: "KernelSources/Files"),
+        library("Baseline", ["EventModel", "CSQLite"], path: "FileIntegrity/Baseline"),
         library("ProcessTable", ["EventModel", "KernelDecoding"]),
-        library("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable", "CSQLite"]),
+        library("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"], inner: ["Baseline"]),
         library("Reporting", ["EventModel"]),
         library(
             "SensorCore",
@@ -86,12 +95,17 @@ let package = Package(
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "FileIntegrity", "KernelDecoding", "CDecompress",
+                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline", "Reporting",
+                "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
         tests("FileIntegrity", ["EventModel", "ProcessTable"]),
+        tests("Baseline", ["EventModel"]),
+        .testTarget(
+            name: "FileReadingTests", dependencies: ["FileReading", "KernelSources", "EventModel"],
+            swiftSettings: strict),
         tests("ProcessTable", ["EventModel", "KernelDecoding"]),
         .testTarget(
             name: "KernelDecodingTests", dependencies: ["KernelDecoding", "EventModel", "CLibAudit"],

@@ -24,6 +24,23 @@ package enum FileType: String, Sendable, CaseIterable {
     case unknown
 }
 
+extension FileType {
+    /// Of `st_mode`.
+    package init(mode: UInt32) {
+        self =
+            switch mode & 0o170000 {
+            case 0o100000: .file
+            case 0o040000: .directory
+            case 0o120000: .symlink
+            case 0o010000: .fifo
+            case 0o140000: .socket
+            case 0o020000: .characterDevice
+            case 0o060000: .blockDevice
+            default: .unknown
+            }
+    }
+}
+
 /// One change of one file: what, where, when, who.
 package struct FileChange: Sendable {
     package var kind: ChangeKind

@@ -1,9 +1,9 @@
-internal import EventModel
+package import EventModel
 internal import Glibc
-internal import Reporting
+package import Reporting
 
 /// Encodes events and hands them to standard output, a batch at a time. One thread owns it.
-final class EventOutput {
+package final class EventOutput {
     /// Bytes that wait for a slow reader; more is lost, and a gap event says so. Taken only while it is slow.
     private static let mostWaiting = 8 << 20
     /// Bytes that a line about lost ones takes at most.
@@ -27,7 +27,7 @@ final class EventOutput {
     ///   - descriptor: where the lines go; stays the caller's.
     ///   - limit: the most bytes that wait for the reader.
     /// - Throws: `WatchProblem` when the host refuses a thread.
-    init(
+    package init(
         format: WatchOptions.Format, descriptor: Int32 = STDOUT_FILENO, limit: Int = EventOutput.mostWaiting
     ) throws(WatchProblem) {
         guard let queue = OutputQueue(descriptor: descriptor, limit: limit) else {
@@ -46,11 +46,11 @@ final class EventOutput {
     }
 
     /// Standard output cannot be written any more; positive errno.
-    var failure: Int32? { queue.failure }
+    package var failure: Int32? { queue.failure }
     /// Standard output cannot be written now; positive errno.
-    var trouble: Int32? { queue.trouble }
+    package var trouble: Int32? { queue.trouble }
 
-    func take(_ event: SensorEvent) {
+    package func take(_ event: SensorEvent) {
         if case .change(let change) = event {
             changes[change.kind, default: 0] += 1
             if change.attribution?.process.executable.isKnown != true { unattributed += 1 }
@@ -73,7 +73,7 @@ final class EventOutput {
     }
 
     /// Hands over what has been encoded, and what has been lost. Never waits for the reader.
-    func flush() {
+    package func flush() {
         guard buffered > 0 else {
             tellRefused()
             return
@@ -105,7 +105,7 @@ final class EventOutput {
 
     /// Writes what remains, and what has been lost if a second makes room for that. Returns whether everything
     /// was written.
-    func finish() -> Bool {
+    package func finish() -> Bool {
         flush()
         let begin = Clock.monotonic
         while refused > 0, queue.failure == nil, Clock.monotonic &- begin < 1_000_000_000 {

@@ -1,5 +1,5 @@
 internal import CWait
-internal import EventModel
+package import EventModel
 internal import Glibc
 internal import KernelSources
 internal import Reporting
@@ -62,7 +62,7 @@ package enum WatchSession {
     }
 
     /// Absolute paths without symbolic links, each once.
-    static func resolve(_ paths: [String]) throws(WatchProblem) -> [ByteString] {
+    package static func resolve(_ paths: [String]) throws(WatchProblem) -> [ByteString] {
         var result: [ByteString] = []
         for path in paths {
             guard let resolved = realpath(path, nil) else {
@@ -108,6 +108,6 @@ private enum OutputProblem {
 }
 
 /// Why `watch` cannot begin or has to end, and what to do about it.
-struct WatchProblem: Error {
-    var message: String
+package struct WatchProblem: Error {
+    package var message: String
 }

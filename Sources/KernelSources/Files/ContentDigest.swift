@@ -1,6 +1,7 @@
 internal import COpenSSL
 internal import EventModel
 internal import Glibc
+internal import KernelSources
 
 /// Digests the content of files. One thread owns it.
 final class ContentDigest {
@@ -26,7 +27,9 @@ final class ContentDigest {
     }
 
     /// Of what is open as `descriptor`, from its beginning; `nil` when it cannot be read to its end.
-    func sha256(of descriptor: Int32) -> SHA256Digest? {
+    ///
+    /// - Parameter size: bytes that it has as far as is known: there the end is not asked for once more.
+    func sha256(of descriptor: Int32, size: UInt64) -> SHA256Digest? {
         guard EVP_DigestInit_ex2(context, algorithm, nil) == 1 else { return nil }
         var offset: off_t = 0
         while true {
@@ -36,6 +39,8 @@ final class ContentDigest {
             if got == 0 { break }
             EVP_DigestUpdate(context, chunk, got)
             offset += off_t(got)
+            // Filesystems without sizes say 0.
+            if UInt64(offset) == size, got < chunk.count { break }
         }
         return withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { result in
             let bytes = result.bindMemory(to: UInt8.self)

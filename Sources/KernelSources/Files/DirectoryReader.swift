@@ -1,6 +1,7 @@
 internal import CTree
 package import EventModel
 internal import Glibc
+package import KernelSources
 
 /// Lists directories and reads what is in them, one directory at a time. One thread owns it.
 ///
@@ -40,7 +41,7 @@ package final class DirectoryReader {
         names.removeAll(keepingCapacity: true)
         entries.removeAll(keepingCapacity: true)
         path = directory
-        descriptor = try check("open(2)", ctree_open_directory(DirectoryHandles.cString(directory)))
+        descriptor = try check("open(2)", ctree_open_directory(directory.zeroTerminated))
         while true {
             let got = try check("getdents64(2)", block.withUnsafeMutableBytes { buffer in
                 buffer.baseAddress.map { ctree_list(descriptor, $0, UInt32(buffer.count)) } ?? 0
@@ -58,22 +59,21 @@ package final class DirectoryReader {
             while at + 19 < size {
                 let length = Int(bytes.loadUnaligned(fromByteOffset: at + 16, as: UInt16.self))
                 guard length > 19, at + length <= size else { return }
-                let begin = names.count
-                for index in (at + 19)..<(at + length) {
-                    let byte = bytes[index]
-                    names.append(CChar(bitPattern: byte))
-                    if byte == 0 { break }
+                let field = bytes[(at + 19)..<(at + length)]
+                let count = field.firstIndex(of: 0).map { $0 - field.startIndex } ?? field.count
+                if !isSpecial(field.prefix(count)) {
+                    entries.append(Entry(name: names.count..<(names.count + count)))
+                    names.append(contentsOf: field.prefix(count).lazy.map { CChar(bitPattern: $0) })
+                    names.append(0)
                 }
-                let name = begin..<(names.count - 1)
-                if isSpecial(name) { names.removeSubrange(begin...) } else { entries.append(Entry(name: name)) }
                 at += length
             }
         }
     }
 
     /// Whether it is `.` or `..`.
-    private func isSpecial(_ name: Range<Int>) -> Bool {
-        name.count <= 2 && name.allSatisfy { names[$0] == CChar(UInt8(ascii: ".")) }
+    private func isSpecial(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
+        name.count <= 2 && name.allSatisfy { $0 == UInt8(ascii: ".") }
     }
 
     private func sort() {
@@ -86,7 +86,7 @@ package final class DirectoryReader {
     package var count: Int { entries.count }
 
     package func name(at position: Int) -> ByteString {
-        ByteString(names[entries[position].name].map { UInt8(bitPattern: $0) })
+        names.withUnsafeBytes { ByteString(Array($0[entries[position].name])) }
     }
 
     /// Whether the name comes before `other` (negative), is it (0), or comes after it.
@@ -109,7 +109,7 @@ package final class DirectoryReader {
     ///
     /// The corresponding kernel definitions are in `linux/magic.h`.
     package static func isKernelState(_ directory: ByteString) -> Bool {
-        kernelStateMagics.contains(ctree_filesystem(DirectoryHandles.cString(directory)))
+        kernelStateMagics.contains(ctree_filesystem(directory.zeroTerminated))
     }
 
     /// proc, sysfs, cgroup, cgroup2, debugfs, tracefs, bpf, securityfs, pstore, efivarfs, devpts, mqueue, hugetlbfs,
@@ -156,7 +156,7 @@ package final class DirectoryReader {
         defer { close(file) }
         // A file that is written all the time is taken as it is at the third attempt.
         for _ in 0..<(settles ? 3 : 1) {
-            attributes.sha256 = attributes.size <= limit ? digest.sha256(of: file) : nil
+            attributes.sha256 = attributes.size <= limit ? digest.sha256(of: file, size: attributes.size) : nil
             guard settles, let now = status(of: file, nil), !now.looksLike(attributes) else { break }
             attributes.takeStatus(now)
         }
@@ -178,7 +178,7 @@ package final class DirectoryReader {
 
     private func completeByPath(_ attributes: inout FileAttributes, at position: Int) -> Bool {
         var extended = ctree_extended()
-        let place = DirectoryHandles.cString(path.appending(name(at: position)))
+        let place = path.appending(name(at: position)).zeroTerminated
         if ctree_extended_at(place, &extended) == 0 { attributes.take(extended) }
         return true
     }
@@ -210,22 +210,5 @@ extension FileAttributes {
 
     fileprivate mutating func take(_ found: ctree_extended) {
         (acl, capabilities, extended) = (found.acl, found.capabilities, found.others)
-    }
-}
-
-extension FileType {
-    /// Of `st_mode`.
-    package init(mode: UInt32) {
-        self =
-            switch mode & 0o170000 {
-            case 0o100000: .file
-            case 0o040000: .directory
-            case 0o120000: .symlink
-            case 0o010000: .fifo
-            case 0o140000: .socket
-            case 0o020000: .characterDevice
-            case 0o060000: .blockDevice
-            default: .unknown
-            }
     }
 }

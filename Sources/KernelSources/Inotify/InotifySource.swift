@@ -96,7 +96,7 @@ package final class InotifySource {
     }
 
     private func add(_ path: ByteString) -> Int32 {
-        cinotify_add(descriptor, DirectoryHandles.cString(path), InotifySource.mask.rawValue)
+        cinotify_add(descriptor, path.zeroTerminated, InotifySource.mask.rawValue)
     }
 
     /// Watches the directories below `watch`, and calls `found` for each entry on the way.

@@ -1,4 +1,5 @@
 import EventModel
+import FileReading
 import Foundation
 import KernelSources
 import Testing

@@ -125,7 +125,8 @@ package final class TreeScan<Tree: FileTree> {
             result.files += 1
             return
         }
-        let path = directory.appending(tree.name(at: position))
+        let name = tree.name(at: position)
+        let path = directory.appending(name)
         if options.excludes.contains(where: { $0.matches(path) }) {
             if let glance, options.updates { try drop(path, glance) }
             return
@@ -140,6 +141,7 @@ package final class TreeScan<Tree: FileTree> {
         }
         if attributes.sha256 != nil { result.read += 1 }
         try note(attributes, at: path, record: glance == nil ? nil : baseline.record(of: path))
+        if options.updates { try baseline.put(attributes, name: name, in: directory, seen: now()) }
     }
 
     private func enter(_ path: ByteString, depth: Int, device: UInt64, from parent: UInt64) {
@@ -148,24 +150,23 @@ package final class TreeScan<Tree: FileTree> {
         waiting.append((path, depth + 1, device))
     }
 
+    /// Tells what has changed, if anything has.
     private func note(
         _ attributes: FileAttributes, at path: ByteString, record: BaselineRecord?
     ) throws(DatabaseError) {
-        let time = now()
         if let record {
             if record.attributes.type == .directory, attributes.type != .directory {
                 try forgetTree(path)
             }
             let differences = attributes.differences(from: record.attributes)
             if let kind = ChangeKind(changed: differences) {
-                tell(kind, path, before: record, after: attributes, at: time)
+                tell(kind, path, before: record, after: attributes, at: now())
             }
         } else if root == nil {
             result.taken += 1
         } else {
-            tell(.created, path, before: nil, after: attributes, at: time)
+            tell(.created, path, before: nil, after: attributes, at: now())
         }
-        if options.updates { try baseline.put(attributes, at: path, seen: time) }
     }
 
     /// Takes what is left out from now on out of the baseline, in silence.

@@ -1,6 +1,6 @@
+internal import Baseline
 internal import EventModel
-internal import FileIntegrity
-internal import Glibc
+internal import FileReading
 internal import KernelSources
 
 /// The disk, for a scan.

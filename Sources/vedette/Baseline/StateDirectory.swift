@@ -1,17 +1,17 @@
 internal import Glibc
 
 /// Where the sensor keeps what outlives it: `/var/lib/vedette`, or the same below a directory of the user's choice.
-package struct StateDirectory: Sendable {
-    package let path: String
+struct StateDirectory: Sendable {
+    let path: String
 
     /// - Parameter root: what stands for `/`; empty for the real one.
-    package init(root: String = "") {
+    init(root: String = "") {
         var root = root
         while root.hasSuffix("/") { root.removeLast() }
         path = root + "/var/lib/vedette"
     }
 
-    package var baseline: String { path + "/baseline.db" }
+    var baseline: String { path + "/baseline.db" }
     var lock: String { path + "/baseline.lock" }
 
     /// Makes it, for its owner only. Returns 0, or a positive errno.

@@ -1,6 +1,7 @@
+internal import Baseline
 internal import EventModel
-internal import FileIntegrity
 internal import Glibc
+internal import SensorCore
 
 /// A line on standard error that says how far a scan is, when a person is looking.
 final class ScanProgress {

@@ -1,15 +1,16 @@
+internal import Baseline
 internal import CWait
 internal import EventModel
-internal import FileIntegrity
 internal import Glibc
 internal import KernelSources
 internal import Reporting
+internal import SensorCore
 
 /// One run of `vedette fim`: scans and questions. Each returns the exit code.
-package enum BaselineSession {
+enum BaselineSession {
     /// Compares the trees with the baseline; takes those that it does not have. 0 when nothing had changed, 1 when that
     /// could not be found out, 2 after changes.
-    package static func scan(_ options: BaselineOptions) -> Int32 {
+    static func scan(_ options: BaselineOptions) -> Int32 {
         complaining { () throws(SessionProblem) in
             // Before any thread is started: they inherit the mask.
             let signals = cwait_open_signals()
@@ -60,7 +61,7 @@ package enum BaselineSession {
     }
 
     /// Prints what the baseline has of the paths and below them.
-    package static func list(_ options: BaselineOptions) -> Int32 {
+    static func list(_ options: BaselineOptions) -> Int32 {
         complaining { () throws(SessionProblem) in
             let baseline = try open(options.state, mayWrite: false)
             let roots = try options.paths.isEmpty ? known(baseline) : absolute(options.paths)
@@ -85,7 +86,7 @@ package enum BaselineSession {
     }
 
     /// Prints everything that the baseline has of each path.
-    package static func show(_ options: BaselineOptions) -> Int32 {
+    static func show(_ options: BaselineOptions) -> Int32 {
         complaining { () throws(SessionProblem) in
             let baseline = try open(options.state, mayWrite: false)
             let printer = RecordPrinter(format: options.format)

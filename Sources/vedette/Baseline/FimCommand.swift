@@ -1,6 +1,5 @@
 internal import ArgumentParser
-internal import FileIntegrity
-internal import SensorCore
+internal import Baseline
 
 /// `vedette fim`: the baseline of files.
 struct FimCommand: ParsableCommand {

@@ -1,7 +1,8 @@
+internal import Baseline
 internal import EventModel
-internal import FileIntegrity
 internal import Glibc
 internal import Reporting
+internal import SensorCore
 
 /// Prints what the baseline has of files: a line each, or a page.
 final class RecordPrinter {

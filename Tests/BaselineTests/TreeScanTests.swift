@@ -1,5 +1,5 @@
 import EventModel
-import FileIntegrity
+import Baseline
 import Foundation
 import Testing
 
