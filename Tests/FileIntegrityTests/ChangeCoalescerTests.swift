@@ -315,6 +315,16 @@ import Testing
         #expect(play.summary == ["modified /o/upper/etc/f"])
     }
 
+    @Test func anAppendInAContainerIsOneModificationHoweverLateItsEventsCome() {
+        let play = overlay()
+        play.disk.states["/o/upper/etc/f"] = DiskPicture.file(inode: 60, modified: 9, size: 2)
+        play.event(.created, "/o/upper/etc/f", inode: 60)
+        play.settle(at: 10)
+        play.event([.modified, .closedAfterWrite], "/o/upper/etc/f", inode: 60)
+        play.settle(at: 250)
+        #expect(play.summary == ["modified /o/upper/etc/f"])
+    }
+
     @Test func aReplaceInAContainerIsAReplace() {
         let play = overlay()
         play.event([.created, .modified, .closedAfterWrite], "/o/upper/etc/sedA", inode: 61)

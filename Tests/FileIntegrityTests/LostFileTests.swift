@@ -99,17 +99,17 @@ import Testing
         #expect(play.summary == ["deleted /w/b", "renamed /w/a -> /w/c"])
     }
 
-    @Test func aMoveToTheNameOfAFileThatWasMovedAsideSaysSo() {
-        for isDeleted in [true, false] {
-            let play = Play()
-            play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
-            play.event(.renamed, "/w/c", to: "/w/a", inode: 3)
-            if isDeleted { play.event(.deleted, "/w/b", inode: 1) }
-            play.settle(at: 250)
-            let move = "renamed /w/c -> /w/a"
-            #expect(play.summary == (isDeleted ? [move + " [/w/b]"] : [move, "created /w/b"]))
-            #expect(play.changes.first?.overwroteTarget == true)
-        }
+    @Test(arguments: [
+        (false, ["renamed /w/c -> /w/a", "created /w/b"]), (true, ["renamed /w/c -> /w/a [/w/b]"]),
+    ])
+    func aMoveToTheNameOfAFileThatWasMovedAsideSaysSo(_ isDeleted: Bool, _ expected: [String]) {
+        let play = Play()
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
+        play.event(.renamed, "/w/c", to: "/w/a", inode: 3)
+        if isDeleted { play.event(.deleted, "/w/b", inode: 1) }
+        play.settle(at: 250)
+        #expect(play.summary == expected)
+        #expect(play.changes.first?.overwroteTarget == true)
     }
 
     @Test func aMoveToTheNameOfADeletedFileSaysThatItIsGone() {

@@ -316,7 +316,6 @@ import Testing
 
     @Test func aSiblingsChildIsNotTheNamedParentsProgram() {
         // CLONE_PARENT: the connector names the grandparent.
-        table.apply(execution(10, serial: 1, stamped: 50, readAt: 51, executable: "/bin/bash"))
         change(10, .exec, at: 50)
         table.apply(execution(10, serial: 1, stamped: 50, readAt: 52, executable: "/bin/bash"))
         change(10, .fork(child: 20), at: 100)

@@ -144,6 +144,8 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
             entry.hasLower = true
             entry.current = .present(event.object)
             noteCopyUp(of: lower, as: state, into: &entry)
+            // Whoever wrote it has it open: his events are still to come, and belong to this change.
+            if entry.wasModified { entry.isOpen = true }
         } else {
             entry.current = .present(event.object)
             entry.isNewObject = entry.initial != entry.current || event.object == nil
