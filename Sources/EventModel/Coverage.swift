@@ -53,6 +53,8 @@ package struct Gap: Equatable, Sendable {
         case unreadAtEnd = "unread_at_end"
         /// Nobody took the lines.
         case outputBlocked = "output_blocked"
+        /// Changes came faster than they could be compared with the baseline.
+        case baselineBehind = "baseline_behind"
     }
 
     package var source: String
@@ -77,4 +79,5 @@ package enum SensorEvent: Sendable {
     case change(FileChange)
     case gap(Gap)
     case coverage(CoverageEntry, previous: CoverageState?, time: UInt64)
+    case scan(ScanReport)
 }

@@ -71,6 +71,9 @@ package struct FileChange: Sendable {
     package var after: FileAttributes?
     /// No event told of the change, a scan found it: it happened in this interval, nanoseconds since 1970.
     package var interval: ClosedRange<UInt64>?
+    /// What the configuration says of the watch that the file belongs to; `nil` where there is no configuration.
+    package var severity: Severity?
+    package var tags: [String] = []
 
     package init(kind: ChangeKind, path: ByteString, type: FileType, time: UInt64, source: FileEvent.Source) {
         self.kind = kind

@@ -6,7 +6,7 @@ package import EventModel
 /// never the file.
 package final class Baseline {
     private let database: Database
-    private let insertDirectory, selectDirectory, selectTree, deleteDirectory: Statement
+    private let insertDirectory, selectDirectory, selectTree, deleteDirectory, renameDirectory: Statement
     private let put, remove, removeAll, select, selectChildren, selectGlances, selectRoot, selectRoots, putRoot, count: Statement
     private var isInTransaction = false
     /// Ids of the directories that were asked for last.
@@ -28,6 +28,7 @@ package final class Baseline {
         selectTree = try database.prepare(
             "SELECT id, path FROM directory WHERE path = ?1 OR (path > ?2 AND path < ?3) ORDER BY path")
         deleteDirectory = try database.prepare("DELETE FROM directory WHERE id = ?")
+        renameDirectory = try database.prepare("UPDATE directory SET path = ? WHERE id = ?")
         let marks = String(repeating: ", ?", count: Int(BaselineSchema.columnCount))
         put = try database.prepare(
             "INSERT OR REPLACE INTO file(directory, name, \(BaselineSchema.columns)) VALUES(?, ?\(marks))")
@@ -149,6 +150,22 @@ package final class Baseline {
             lastID = nil
             pending += 1
         }
+    }
+
+    /// Moves what is known below `path` to below `target`; what was known there is forgotten.
+    package func moveTree(_ path: ByteString, to target: ByteString) throws(DatabaseError) {
+        try removeTree(target) { (_, _) throws(DatabaseError) in }
+        let directories = try tree(path)
+        guard !directories.isEmpty else { return }
+        try begin()
+        for (id, directory) in directories {
+            renameDirectory.bind(ByteString(target.bytes + directory.bytes[path.count...]), at: 1)
+            renameDirectory.bind(id, at: 2)
+            try renameDirectory.run()
+            pending += 1
+        }
+        ids.removeAll(keepingCapacity: true)
+        lastID = nil
     }
 
     private func tree(_ path: ByteString) throws(DatabaseError) -> [(Int64, ByteString)] {

@@ -1,3 +1,5 @@
+internal import EventModel
+
 /// How a scan goes about it.
 package struct ScanOptions: Sendable {
     /// The content of larger files is not read. Bytes.
@@ -5,12 +7,25 @@ package struct ScanOptions: Sendable {
     package var excludes: [PathPattern] = []
     /// Directories below a root that are entered: 0 for none.
     package var maximumDepth = Int.max
+    /// What the configuration says of each path; instead of the three above.
+    package var rules: WatchRules?
     /// Reads the content also of files that look the same: finds what was written past the filesystem.
     package var rereads = false
     /// Writes what is found into the baseline.
     package var updates = true
 
     package init() {}
+
+    /// Whether every file is meant, whatever its path.
+    var meansAll: Bool { excludes.isEmpty && rules == nil }
+
+    func keeps(_ path: ByteString) -> Bool {
+        rules?.includes(path) ?? !excludes.contains { $0.matches(path) }
+    }
+
+    func enters(_ path: ByteString, depth: Int) -> Bool { rules?.enters(path) ?? (depth < maximumDepth) }
+
+    func digestLimit(for path: ByteString) -> UInt64 { rules?.rule(for: path)?.digestLimit ?? digestLimit }
 }
 
 /// What a scan did.

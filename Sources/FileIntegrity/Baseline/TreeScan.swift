@@ -12,8 +12,12 @@ package final class TreeScan<Tree: FileTree> {
     /// Nanoseconds since 1970.
     private let now: () -> UInt64
     private let report: (FileChange) -> Void
-    /// Called for each directory; `false` ends the scan.
+    /// Called for each directory, and in large ones for each few hundred files; `false` ends the scan.
     private let goesOn: (ScanResult) -> Bool
+    /// What is known of changes that come in meanwhile; `nil` when nobody listens for them.
+    package var judge: (any ScanJudge)?
+    /// Makes what was written durable.
+    package var commit: () throws(DatabaseError) -> Void
     private var result = ScanResult()
     /// Directories to be scanned.
     private var waiting: [(path: ByteString, depth: Int, device: UInt64)] = []
@@ -31,30 +35,56 @@ package final class TreeScan<Tree: FileTree> {
         self.now = now
         self.report = report
         self.goesOn = goesOn
+        commit = { () throws(DatabaseError) in try baseline.commit() }
     }
 
     /// Scans `path` and what is below it. Returns what was done; `nil` when it was ended early.
     ///
     /// - Throws: `DatabaseError`; what was committed before stays.
     package func scan(_ path: ByteString) throws(DatabaseError) -> ScanResult? {
-        result = ScanResult()
         root = try baseline.root(path)
         let began = now()
-        try visitRoot(path)
-        while let next = waiting.popLast() {
-            guard goesOn(result) else {
-                waiting.removeAll()
-                try baseline.commit()
-                return nil
-            }
-            try visitDirectory(next.path, depth: next.depth, device: next.device)
-            if baseline.pending >= Self.mostPending { try baseline.commit() }
-        }
+        guard try walk(path) else { return nil }
         if options.updates {
             try baseline.setRoot(path, BaselineRoot(taken: root?.taken ?? now(), scanned: began))
         }
-        try baseline.commit()
+        try commit()
         return result
+    }
+
+    /// Scans a part of the tree at `root`: what stands at `path`, and below it. Returns what was done; `nil` when it
+    /// was ended early.
+    ///
+    /// - Parameter isSilent: takes what is new without telling.
+    /// - Throws: `DatabaseError`; what was committed before stays.
+    package func scan(
+        part path: ByteString, of root: ByteString, isSilent: Bool
+    ) throws(DatabaseError) -> ScanResult? {
+        self.root = isSilent ? nil : try baseline.root(root)
+        guard try walk(path) else { return nil }
+        try commit()
+        return result
+    }
+
+    /// Whether it came to its end.
+    private func walk(_ path: ByteString) throws(DatabaseError) -> Bool {
+        result = ScanResult()
+        try visitRoot(path)
+        while let next = waiting.popLast() {
+            try visitDirectory(next.path, depth: next.depth, device: next.device)
+            guard try pause() else {
+                waiting.removeAll()
+                try commit()
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Whether to go on.
+    private func pause() throws(DatabaseError) -> Bool {
+        if baseline.pending >= Self.mostPending { try commit() }
+        return goesOn(result)
     }
 
     /// A root is an entry of its parent directory.
@@ -104,9 +134,11 @@ package final class TreeScan<Tree: FileTree> {
             }
             guard known.count == Baseline.batch, let name = known.last?.name else { break }
             last = name
+            guard try pause() else { return }
         }
         for position in position..<tree.count {
             try visit(position, in: path, glance: nil, depth: depth, device: device)
+            if position % Baseline.batch == 0, try !pause() { return }
         }
         for name in gone { try forget(path.appending(name)) }
     }
@@ -121,62 +153,84 @@ package final class TreeScan<Tree: FileTree> {
         }
         let looksTheSame = glance.map { attributes.looksLike($0) } ?? false
         // Most files of most scans: no more is asked for.
-        if looksTheSame, attributes.type != .directory, !options.rereads, options.excludes.isEmpty {
+        if looksTheSame, attributes.type != .directory, !options.rereads, options.meansAll {
             result.files += 1
             return
         }
         let name = tree.name(at: position)
         let path = directory.appending(name)
-        if options.excludes.contains(where: { $0.matches(path) }) {
+        guard options.keeps(path) else {
             if let glance, options.updates { try drop(path, glance) }
+            if attributes.type == .directory, options.rules != nil {
+                enter(path, depth: depth, device: attributes.device, from: device)
+            }
             return
         }
         result.files += 1
-        if attributes.type == .directory { enter(path, depth: depth, device: attributes.device, from: device) }
-        if looksTheSame, !options.rereads || attributes.type != .file { return }
-        let isFirst = glance == nil && root == nil
-        guard tree.complete(&attributes, at: position, digestLimit: options.digestLimit, settles: !isFirst) else {
-            if glance != nil { try forget(path) }
-            return
+        if !looksTheSame || options.rereads && attributes.type == .file {
+            let isNoted = try renew(&attributes, position, at: path, isKnown: glance != nil)
+            guard isNoted else { return }
+            if options.updates { try baseline.put(attributes, name: name, in: directory, seen: now()) }
+        }
+        if attributes.type == .directory {
+            enter(path, depth: depth, device: attributes.device, from: device)
+        }
+    }
+
+    /// Learns all of an entry's attributes, and tells what has changed; `false` when there is nothing to be written.
+    private func renew(
+        _ attributes: inout FileAttributes, _ position: Int, at path: ByteString, isKnown: Bool
+    ) throws(DatabaseError) -> Bool {
+        let isFirst = !isKnown && root == nil
+        let limit = options.digestLimit(for: path)
+        guard tree.complete(&attributes, at: position, digestLimit: limit, settles: !isFirst) else {
+            if isKnown { try forget(path) }
+            return false
         }
         if attributes.sha256 != nil { result.read += 1 }
-        try note(attributes, at: path, record: glance == nil ? nil : baseline.record(of: path))
-        if options.updates { try baseline.put(attributes, name: name, in: directory, seen: now()) }
+        return try note(attributes, at: path, record: isKnown ? baseline.record(of: path) : nil)
     }
 
     private func enter(_ path: ByteString, depth: Int, device: UInt64, from parent: UInt64) {
-        guard depth < options.maximumDepth else { return }
+        guard options.enters(path, depth: depth) else { return }
         if device != parent, tree.isKernelState(path) { return }
         waiting.append((path, depth + 1, device))
     }
 
-    /// Tells what has changed, if anything has.
+    /// Tells what has changed, if anything has; `false` when an event may still tell of it.
     private func note(
         _ attributes: FileAttributes, at path: ByteString, record: BaselineRecord?
-    ) throws(DatabaseError) {
-        if let record {
-            if record.attributes.type == .directory, attributes.type != .directory {
-                try forgetTree(path)
+    ) throws(DatabaseError) -> Bool {
+        guard let record else {
+            if root == nil {
+                result.taken += 1
+                return true
             }
-            let differences = attributes.differences(from: record.attributes)
-            if let kind = ChangeKind(changed: differences) {
-                tell(kind, path, before: record, after: attributes, at: now())
-            }
-        } else if root == nil {
-            result.taken += 1
-        } else {
+            if judge?.awaitsEvent(at: path, attributes) ?? false { return false }
             tell(.created, path, before: nil, after: attributes, at: now())
+            return true
         }
+        let differences = attributes.differences(from: record.attributes)
+        guard let kind = ChangeKind(changed: differences) else { return true }
+        if differences == [.links], judge?.explainsLinks(of: attributes) ?? false { return true }
+        if judge?.awaitsEvent(at: path, attributes) ?? false { return false }
+        if record.attributes.type == .directory, attributes.type != .directory { try forgetTree(path) }
+        tell(kind, path, before: record, after: attributes, at: now())
+        return true
     }
 
     /// Takes what is left out from now on out of the baseline, in silence.
     private func drop(_ path: ByteString, _ known: FileAttributes) throws(DatabaseError) {
-        if known.type == .directory { try baseline.removeTree(path) { (_, _) throws(DatabaseError) in } }
+        let isLeft = options.rules == nil || !options.enters(path, depth: 0)
+        if known.type == .directory, isLeft {
+            try baseline.removeTree(path) { (_, _) throws(DatabaseError) in }
+        }
         try baseline.remove(path)
     }
 
     private func forget(_ path: ByteString) throws(DatabaseError) {
         guard let record = try baseline.record(of: path) else { return }
+        if judge?.awaitsEvent(at: path, nil) ?? false { return }
         if record.attributes.type == .directory { try forgetTree(path) }
         tell(.deleted, path, before: record, after: nil, at: now())
         if options.updates { try baseline.remove(path) }

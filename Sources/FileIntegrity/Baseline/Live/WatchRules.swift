@@ -1,0 +1,80 @@
+package import EventModel
+
+/// What the configuration says of one watched path and what is below it.
+package struct WatchRule: Sendable {
+    /// Absolute, without symbolic links.
+    package var path: ByteString
+    package var severity = Severity.medium
+    package var tags: [String] = []
+    package var excludes: [PathPattern] = []
+    /// Only files that one of these means are told of; all when empty.
+    package var restricts: [PathPattern] = []
+    /// Levels of directories below `path`: 0 for what stands in it only.
+    package var maximumDepth = Int.max
+    /// The content of larger files is not read. Bytes.
+    package var digestLimit: UInt64 = 1 << 30
+    package var showsDiff = false
+    /// Files of which no content is kept or shown, beside those that are known to hold secrets.
+    package var secrets: [PathPattern] = []
+
+    package init(path: ByteString) { self.path = path }
+
+    /// Whether what stands at `path`, which is within `self.path`, is meant.
+    package func includes(_ path: ByteString) -> Bool {
+        isInReach(path) && !isExcluded(path)
+            && (restricts.isEmpty || restricts.contains { $0.matches(path) })
+    }
+
+    /// Whether what is in the directory at `path`, which is within `self.path`, may be meant.
+    package func enters(_ path: ByteString) -> Bool {
+        (maximumDepth == .max || path == self.path || depth(of: path) < maximumDepth) && !isExcluded(path)
+    }
+
+    private func isInReach(_ path: ByteString) -> Bool {
+        maximumDepth == .max || depth(of: path) <= maximumDepth
+    }
+
+    /// How many directories below `self.path` the directory of `path` is.
+    private func depth(of path: ByteString) -> Int {
+        path.bytes[min(self.path.count + 1, path.count)...].count { $0 == UInt8(ascii: "/") }
+    }
+
+    /// A pattern for paths leaves out what is below them too.
+    private func isExcluded(_ path: ByteString) -> Bool {
+        guard !excludes.isEmpty else { return false }
+        var place = path
+        while place.count > self.path.count {
+            if excludes.contains(where: { $0.matches(place) }) { return true }
+            place = place.parent
+        }
+        return false
+    }
+}
+
+/// All of them.
+package struct WatchRules: Sendable {
+    /// The longest path first.
+    package let rules: [WatchRule]
+
+    package init(_ rules: [WatchRule]) {
+        self.rules = rules.sorted { $0.path.count > $1.path.count }
+    }
+
+    /// The rule of the innermost watch that holds `path`; `nil` for none.
+    package func rule(for path: ByteString) -> WatchRule? {
+        rules.first { path.isWithin($0.path) }
+    }
+
+    /// Whether a change at `path` is told of and kept.
+    package func includes(_ path: ByteString) -> Bool { rule(for: path)?.includes(path) ?? false }
+
+    /// Whether something in the directory at `path` may be told of and kept.
+    package func enters(_ path: ByteString) -> Bool { rule(for: path)?.enters(path) ?? false }
+
+    /// Trees that are not part of another: what is scanned.
+    package var roots: [ByteString] {
+        rules.map(\.path).filter { path in
+            !rules.contains { $0.path != path && path.isWithin($0.path) }
+        }.sorted()
+    }
+}
