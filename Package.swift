@@ -88,8 +88,7 @@ let package = Package(
             "SensorCore",
             [
                 "EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity",
-                "Reporting",
-                "CWait",
+                "Baseline", "FileReading", "Reporting", "CWait",
             ]),
         .executableTarget(name: "vedetted", dependencies: ["SensorCore"], swiftSettings: strict),
         .executableTarget(
@@ -117,7 +116,7 @@ let package = Package(
         .testTarget(
             name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
-        tests("SensorCore", ["EventModel"]),
+        tests("SensorCore", ["EventModel", "Baseline", "FileReading"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "EventModel"]),
         .target(
             name: "CRingProducer", dependencies: ["CRing"], path: "Tests/TesterPrograms/CRingProducer",

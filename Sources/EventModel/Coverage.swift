@@ -57,6 +57,14 @@ package struct Gap: Equatable, Sendable {
         case baselineBehind = "baseline_behind"
     }
 
+    /// Whether changes of files may have been lost, rather than who made them or the lines that told of them.
+    package var losesChanges: Bool {
+        switch cause {
+        case .fanotifyOverflow, .inotifyOverflow, .unreadAtEnd, .baselineBehind: true
+        default: false
+        }
+    }
+
     package var source: String
     package var cause: Cause
     /// How many events were lost; `nil` when the kernel does not say.
@@ -75,7 +83,7 @@ package struct Gap: Equatable, Sendable {
 }
 
 /// What leaves the pipeline.
-package enum SensorEvent: Sendable {
+package indirect enum SensorEvent: Sendable {
     case change(FileChange)
     case gap(Gap)
     case coverage(CoverageEntry, previous: CoverageState?, time: UInt64)

@@ -140,7 +140,9 @@ extension ChangeKind {
         guard !attributes.isEmpty else { return nil }
         if attributes.contains(.type) || attributes.contains(.inode) {
             self = .replaced
-        } else if attributes.contains(.sha256) || attributes.contains(.size) || attributes.contains(.linkTarget) {
+        } else if attributes.contains(.sha256) || attributes.contains(.size)
+            || attributes.contains(.linkTarget)
+        {
             self = .modified
         } else {
             self = .attributes

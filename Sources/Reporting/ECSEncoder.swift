@@ -32,6 +32,7 @@ package struct ECSEncoder: ~Copyable {
             case .gap(let gap): writer.write(gap, context)
             case .coverage(let entry, let previous, let time):
                 writer.write(entry, previous: previous, time: time, context)
+            case .scan(let report): writer.write(report, context)
             }
         }
         writer.append(UInt8(ascii: "\n"))
@@ -77,8 +78,14 @@ extension ByteWriter {
             writer.field("dataset", literal: "vedette.file")
             writer.field("provider", change.source.rawValue)
             writer.field("sequence", context.sequence)
+            if let severity = change.severity { writer.field("severity", severity.score) }
         }
         message(of: change)
+        if !change.tags.isEmpty {
+            array("tags") { writer in
+                for tag in change.tags { writer.element(ByteString(tag)) }
+            }
+        }
         object("file") { $0.file(change, context) }
         let process = change.attribution?.process
         if let attribution = change.attribution {
@@ -92,6 +99,7 @@ extension ByteWriter {
         }
         object("vedette") { writer in
             writer.field("source", change.source.rawValue)
+            if let severity = change.severity { writer.field("severity", severity.rawValue) }
             writer.field("also_changed_attributes", change.alsoChangedAttributes)
             writer.field("overwrote_target", change.overwroteTarget)
             writer.object("file") { $0.ownFileFields(change) }

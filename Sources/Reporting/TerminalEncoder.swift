@@ -33,6 +33,7 @@ package struct TerminalEncoder: ~Copyable {
         case .change(let change): write(change)
         case .gap(let gap): write(gap)
         case .coverage(let entry, let previous, let time): write(entry, previous: previous, time: time)
+        case .scan(let report): write(report)
         }
         text.newLine()
     }
@@ -67,7 +68,9 @@ package struct TerminalEncoder: ~Copyable {
             for (index, attribute) in differences.enumerated() {
                 text.append(index == 0 ? "  " : ", ")
                 text.append(attribute.rawValue)
-                guard let old = before.text(of: attribute), let new = after.text(of: attribute) else { continue }
+                guard let old = before.text(of: attribute), let new = after.text(of: attribute) else {
+                    continue
+                }
                 text.append(" ")
                 text.append(untrusted: old)
                 text.append(" -> ", .dim)
@@ -106,6 +109,13 @@ package struct TerminalEncoder: ~Copyable {
         guard !entry.advice.isEmpty else { return }
         text.append("; ")
         text.append(untrusted: ByteString(entry.advice), .dim)
+    }
+
+    private mutating func write(_ report: ScanReport) {
+        text.append(clock(report.to) + " ", .dim)
+        text.append("SCANNED", .magenta)
+        text.pad(to: 24)
+        text.append(untrusted: ByteString(report.summary))
     }
 
     private func local(_ nanoseconds: UInt64) -> CivilTime {

@@ -7,7 +7,8 @@ package import EventModel
 package final class Baseline {
     private let database: Database
     private let insertDirectory, selectDirectory, selectTree, deleteDirectory, renameDirectory: Statement
-    private let put, remove, removeAll, select, selectChildren, selectGlances, selectRoot, selectRoots, putRoot, count: Statement
+    private let put, remove, removeAll, select, selectChildren, selectGlances, selectRoot, selectRoots,
+        putRoot, count: Statement
     private var isInTransaction = false
     /// Ids of the directories that were asked for last.
     private var ids: [ByteString: Int64] = [:]
@@ -40,7 +41,8 @@ package final class Baseline {
             "SELECT name, \(BaselineSchema.columns) FROM file WHERE directory = ? AND name > ? "
                 + "ORDER BY name LIMIT ?")
         selectGlances = try database.prepare(
-            "SELECT name, \(BaselineSchema.glance) FROM file WHERE directory = ? AND name > ? ORDER BY name LIMIT ?")
+            "SELECT name, \(BaselineSchema.glance) FROM file WHERE directory = ? AND name > ? ORDER BY name LIMIT ?"
+        )
         selectRoot = try database.prepare("SELECT taken, scanned FROM root WHERE path = ?")
         selectRoots = try database.prepare("SELECT path FROM root ORDER BY path")
         putRoot = try database.prepare("INSERT OR REPLACE INTO root(path, taken, scanned) VALUES(?, ?, ?)")
@@ -51,12 +53,14 @@ package final class Baseline {
         // A small cache: the kernel's is as good, and not counted as ours.
         try database.execute(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512; "
-                + "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304")
+                + "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304"
+        )
         let statement = try database.prepare("PRAGMA user_version")
         let version = try statement.step() ? statement.integer(at: 0) : 0
         statement.reset()
         guard version == 0 || version == BaselineSchema.version else {
-            throw DatabaseError(code: 26, message: "it is of version \(version), not \(BaselineSchema.version)")
+            throw DatabaseError(
+                code: 26, message: "it is of version \(version), not \(BaselineSchema.version)")
         }
         try database.execute(BaselineSchema.tables)
         try database.execute("PRAGMA user_version = \(BaselineSchema.version)")
@@ -92,6 +96,14 @@ package final class Baseline {
         pending = 0
         ids.removeAll()
         lastID = nil
+    }
+
+    /// Writes a copy of everything to a new file at `path`, in one piece.
+    func copy(to path: String) throws(DatabaseError) {
+        try commit()
+        let statement = try database.prepare("VACUUM INTO ?")
+        statement.bind(text: path, at: 1)
+        try statement.run()
     }
 
     // MARK: Files
@@ -203,7 +215,8 @@ package final class Baseline {
         return result
     }
 
-    private static let disorder = DatabaseError(code: 11, message: "the files of a directory are out of order")
+    private static let disorder = DatabaseError(
+        code: 11, message: "the files of a directory are out of order")
 
     private func forEachChild(
         of id: Int64, _ body: (ByteString, BaselineRecord) throws(DatabaseError) -> Void

@@ -24,7 +24,8 @@ final class Database {
     /// Opens the file, and makes it when it is not there and `mayWrite`.
     init(path: String, mayWrite: Bool) throws(DatabaseError) {
         let flags =
-            (mayWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX
+            (mayWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY)
+            | SQLITE_OPEN_NOMUTEX
         var opened: OpaquePointer?
         let result = sqlite3_open_v2(path, &opened, flags, nil)
         guard let opened else { throw DatabaseError(code: SQLITE_NOMEM, message: "out of memory") }
@@ -78,13 +79,19 @@ final class Statement {
 
     func bind(_ bytes: ByteString, at index: Int32) {
         // With a null pointer SQLite would bind NULL.
-        if bytes.isEmpty { sqlite3_bind_zeroblob(handle, index, 0) } else {
+        if bytes.isEmpty {
+            sqlite3_bind_zeroblob(handle, index, 0)
+        } else {
             sqlite3_bind_blob64(handle, index, bytes.bytes, UInt64(bytes.count), Self.copied)
         }
     }
 
     func bind(_ bytes: UnsafeRawBufferPointer, at index: Int32) {
         sqlite3_bind_blob64(handle, index, bytes.baseAddress, UInt64(bytes.count), Self.copied)
+    }
+
+    func bind(text: String, at index: Int32) {
+        sqlite3_bind_text(handle, index, text, -1, Self.copied)
     }
 
     func bindNull(at index: Int32) { sqlite3_bind_null(handle, index) }

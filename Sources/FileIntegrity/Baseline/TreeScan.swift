@@ -249,7 +249,8 @@ package final class TreeScan<Tree: FileTree> {
     }
 
     private func tell(
-        _ kind: ChangeKind, _ path: ByteString, before: BaselineRecord?, after: FileAttributes?, at time: UInt64
+        _ kind: ChangeKind, _ path: ByteString, before: BaselineRecord?, after: FileAttributes?,
+        at time: UInt64
     ) {
         result.changes += 1
         let type = after?.type ?? before?.attributes.type ?? .unknown

@@ -43,9 +43,11 @@ package final class DirectoryReader {
         path = directory
         descriptor = try check("open(2)", ctree_open_directory(directory.zeroTerminated))
         while true {
-            let got = try check("getdents64(2)", block.withUnsafeMutableBytes { buffer in
-                buffer.baseAddress.map { ctree_list(descriptor, $0, UInt32(buffer.count)) } ?? 0
-            })
+            let got = try check(
+                "getdents64(2)",
+                block.withUnsafeMutableBytes { buffer in
+                    buffer.baseAddress.map { ctree_list(descriptor, $0, UInt32(buffer.count)) } ?? 0
+                })
             if got == 0 { break }
             append(size: Int(got))
         }
@@ -79,7 +81,8 @@ package final class DirectoryReader {
     private func sort() {
         names.withUnsafeBufferPointer { names in
             guard let base = names.baseAddress else { return }
-            entries.sort { one, other in strcmp(base + one.name.lowerBound, base + other.name.lowerBound) < 0 }
+            entries.sort { one, other in strcmp(base + one.name.lowerBound, base + other.name.lowerBound) < 0
+            }
         }
     }
 
@@ -156,7 +159,8 @@ package final class DirectoryReader {
         defer { close(file) }
         // A file that is written all the time is taken as it is at the third attempt.
         for _ in 0..<(settles ? 3 : 1) {
-            attributes.sha256 = attributes.size <= limit ? digest.sha256(of: file, size: attributes.size) : nil
+            attributes.sha256 =
+                attributes.size <= limit ? digest.sha256(of: file, size: attributes.size) : nil
             guard settles, let now = status(of: file, nil), !now.looksLike(attributes) else { break }
             attributes.takeStatus(now)
         }
@@ -187,28 +191,5 @@ package final class DirectoryReader {
         attributes.generation = ctree_generation(descriptor)
         var extended = ctree_extended()
         if ctree_extended(descriptor, &extended) == 0 { attributes.take(extended) }
-    }
-}
-
-extension FileAttributes {
-    fileprivate init(_ status: ctree_status) {
-        self.init(
-            type: FileType(mode: status.mode), device: status.device, inode: status.inode,
-            mode: status.mode & 0o7777,
-            owner: status.owner, group: status.group, size: status.size, modified: status.modified,
-            changed: status.changed, born: status.born, links: status.links)
-        isImmutable = status.flags & UInt32(CTREE_IMMUTABLE) != 0
-        isAppendOnly = status.flags & UInt32(CTREE_APPEND) != 0
-    }
-
-    /// Takes over what `statx(2)` tells.
-    fileprivate mutating func takeStatus(_ now: FileAttributes) {
-        let digest = sha256
-        self = now
-        sha256 = digest
-    }
-
-    fileprivate mutating func take(_ found: ctree_extended) {
-        (acl, capabilities, extended) = (found.acl, found.capabilities, found.others)
     }
 }

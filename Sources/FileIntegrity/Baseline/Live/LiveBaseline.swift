@@ -113,7 +113,9 @@ package final class LiveBaseline {
 
     /// Whether it is a directory that came with what is in it, rather than one that was just made.
     private func isArrival(_ change: FileChange, _ after: FileAttributes) -> Bool {
-        guard after.type == .directory, change.kind == .created || change.kind == .renamed else { return false }
+        guard after.type == .directory, change.kind == .created || change.kind == .renamed else {
+            return false
+        }
         let slack: UInt64 = 1_000_000_000
         return after.born == 0 || after.born &+ slack < change.time
     }

@@ -1,0 +1,40 @@
+internal import Baseline
+package import EventModel
+internal import FileReading
+package import KernelSources
+
+/// The disk, for a scan.
+package final class DiskTree: FileTree {
+    private let reader: DirectoryReader
+
+    /// - Throws: `KernelError` with `ENOMEM`.
+    package init() throws(KernelError) { reader = try DirectoryReader() }
+
+    package func list(_ directory: ByteString) -> Int32 {
+        do throws(KernelError) {
+            try reader.open(directory)
+            return 0
+        } catch {
+            return error.errno
+        }
+    }
+
+    package var count: Int { reader.count }
+    package func name(at position: Int) -> ByteString { reader.name(at: position) }
+
+    package func compareName(at position: Int, with other: ByteString) -> Int {
+        reader.compareName(at: position, with: other)
+    }
+
+    package func status(at position: Int) -> FileAttributes? { reader.status(at: position) }
+
+    package func complete(
+        _ attributes: inout FileAttributes, at position: Int, digestLimit: UInt64, settles: Bool
+    ) -> Bool {
+        reader.complete(&attributes, at: position, digestLimit: digestLimit, settles: settles)
+    }
+
+    package func isKernelState(_ directory: ByteString) -> Bool { DirectoryReader.isKernelState(directory) }
+}
+
+extension PathReader: PathReading {}

@@ -1,0 +1,370 @@
+internal import Baseline
+internal import EventModel
+internal import Glibc
+
+/// The file integrity module: every event goes through it to the sink, changes with what their files were before;
+/// scans find what no event told of; and the database is kept true, or made true again.
+///
+/// Told first, then written: what is in the database has been told. One thread owns it.
+final class FileKeeper<Tree: FileTree> {
+    struct Options {
+        var rules: WatchRules
+        /// Nanoseconds between two scans of everything; `nil` for none.
+        var scanInterval: UInt64?
+        var scansAtStart = true
+        /// Files a second that a scan looks at; `nil` for as many as its share of a processor gives.
+        var rate: UInt64?
+    }
+
+    /// What the main thread tells each second.
+    struct Tick: Sendable {
+        /// No events wait in the kernel.
+        var isCaughtUp: Bool
+    }
+
+    private let file: BaselineFile
+    private let options: Options
+    private let tree: Tree
+    private let reader: any PathReading
+    private let sink: any EventSink
+    private(set) var status: FileKeeperStatus
+    private var baseline: Baseline?
+    private var live: LiveBaseline?
+    private var identity: (device: UInt64, inode: UInt64)?
+    private var plan: ScanPlan
+    private var suspects = Suspects()
+    /// Directories that were moved here, to be taken.
+    private var arrivals: [ByteString] = []
+    /// Ticks at which nothing waited in the kernel.
+    private var round: UInt64 = 0
+    /// Events in doubt until this round: the clock was set.
+    private var doubtUntil: UInt64 = 0
+    private var clockOffset = Clock.realtime &- Clock.monotonic
+    private var uncommittedSince: UInt64?
+    private var retryAt: UInt64 = 0
+    /// The sink could not keep what was told: not before then is it asked again.
+    private var nextCommit: UInt64 = 0
+    /// Deferred too many differences to remember: scan again.
+    private var hasMoreSuspects = false
+
+    private enum Limit {
+        static var commitEvery: UInt64 { 500_000_000 }
+        static var pending: Int { 2_000 }
+        static var retry: UInt64 { 10_000_000_000 }
+        static var arrivals: Int { 1_024 }
+        /// What changed longer ago has been told of by its event, if there was one.
+        static var recent: UInt64 { 5_000_000_000 }
+    }
+
+    init(
+        file: BaselineFile, options: Options, tree: Tree, reader: any PathReading, sink: any EventSink
+    ) {
+        self.file = file
+        self.options = options
+        self.tree = tree
+        self.reader = reader
+        self.sink = sink
+        status = FileKeeperStatus()
+        plan = ScanPlan(
+            roots: options.rules.roots, interval: options.scanInterval, startsAt: Clock.monotonic)
+    }
+
+    // MARK: - The database
+
+    /// Opens the database, or makes it, and plans the first scans.
+    func start() {
+        open(reason: options.scansAtStart ? .start : nil)
+    }
+
+    private func open(reason: ScanReport.Reason?) {
+        do throws(DatabaseError) {
+            let opened = try Baseline(path: file.path)
+            baseline = opened
+            live = LiveBaseline(baseline: opened, reader: reader) { Clock.realtime }
+            identity = file.identity
+            for root in options.rules.roots {
+                if let reason {
+                    plan.request(root, reason: reason)
+                } else if try opened.root(root) == nil {
+                    plan.request(root, reason: .start)
+                }
+            }
+            noteState(.live)
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// Lives with what the database refuses: events go on without it, and it is tried again.
+    private func fail(_ error: DatabaseError) {
+        baseline?.rollBack()
+        uncommittedSince = nil
+        retryAt = Clock.monotonic &+ Limit.retry
+        if error.isCorrupt {
+            renew(error)
+        } else {
+            noteState(
+                .degraded(reason: error.description),
+                advice: error.isFull
+                    ? "Changes are told without what was before. Make room on the filesystem of \(file.path)."
+                    : "Changes are told without what was before. See that \(file.path) can be written.")
+        }
+    }
+
+    private func renew(_ error: DatabaseError) {
+        (baseline, live) = (nil, nil)
+        let kept = file.putAside(at: Clock.realtime / 1_000_000_000)
+        noteState(
+            .degraded(reason: "\(error)"),
+            advice: kept.map {
+                "The database is kept as \($0); a new one begins. What changed since the last scan cannot be told."
+            } ?? "\(file.path) cannot be moved aside; remove it.")
+        if kept != nil { open(reason: .renewal) }
+    }
+
+    /// Tries again what failed before, and sees to it that the database is still where it was.
+    private func checkDatabase() {
+        let now = Clock.monotonic
+        if baseline == nil {
+            if now >= retryAt { open(reason: .gap) }
+        } else if status.state != .live {
+            guard now >= retryAt else { return }
+            retryAt = now &+ Limit.retry
+            noteState(.live)
+            plan.request(reason: .gap)
+        } else if file.identity.map({ $0 == identity ?? (0, 0) }) != true {
+            restore()
+        }
+    }
+
+    /// The file was deleted or another one put in its place: what is open still has everything.
+    private func restore() {
+        guard let baseline else { return }
+        noteState(
+            .degraded(reason: "\(file.path) was deleted or replaced while it was in use"),
+            advice: "It is put back from what was still open.")
+        do throws(DatabaseError) {
+            try file.restore(from: baseline)
+            (self.baseline, live) = (nil, nil)
+            uncommittedSince = nil
+            open(reason: .gap)
+        } catch {
+            (self.baseline, live) = (nil, nil)
+            if file.putAside(at: Clock.realtime / 1_000_000_000) != nil || errno == ENOENT {
+                open(reason: .renewal)
+            }
+        }
+    }
+
+    private func noteState(_ state: CoverageState, advice: String = "") {
+        let previous = status.state
+        status.state = state
+        status.advice = advice
+        guard previous != state, let previous else { return }
+        sink.take(
+            .coverage(
+                CoverageEntry(source: "baseline", state: state, advice: advice), previous: previous,
+                time: Clock.realtime))
+    }
+
+    // MARK: - Events
+
+    func take(_ event: SensorEvent) {
+        switch event {
+        case .change(let change): take(change)
+        case .gap(let gap):
+            sink.take(event)
+            if gap.losesChanges { plan.noteGap(at: Clock.monotonic) }
+        default: sink.take(event)
+        }
+        commitIfDue()
+    }
+
+    private func take(_ change: FileChange) {
+        let rules = options.rules
+        let isKept = rules.includes(change.path)
+        guard isKept || change.previousPath.map({ rules.includes($0) }) ?? false else {
+            status.excluded += 1
+            return
+        }
+        var change = change
+        let rule = rules.rule(for: isKept ? change.path : change.previousPath ?? change.path)
+        change.severity = rule?.severity
+        change.tags = rule?.tags ?? []
+        suspects.clear(change.path)
+        if let previous = change.previousPath { suspects.clear(previous) }
+        if status.state == .live { complete(&change, limit: rule?.digestLimit ?? .max) }
+        status.changes += 1
+        sink.take(.change(change))
+    }
+
+    private func complete(_ change: inout FileChange, limit: UInt64) {
+        guard let live else { return }
+        do throws(DatabaseError) {
+            let rules = options.rules
+            let arrival = try live.complete(&change, digestLimit: limit) { rules.includes($0) }
+            if let arrival {
+                if arrivals.count < Limit.arrivals {
+                    arrivals.append(arrival)
+                } else {
+                    plan.request(reason: .gap)
+                }
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// More changes came in than could wait.
+    func noteRefused(_ count: UInt64) {
+        let now = Clock.realtime
+        take(.gap(Gap(source: "baseline", cause: .baselineBehind, count: count, from: now, to: now)))
+    }
+
+    func take(_ tick: Tick) {
+        if tick.isCaughtUp { round += 1 }
+        let offset = Clock.realtime &- Clock.monotonic
+        let step = offset > clockOffset ? offset - clockOffset : clockOffset - offset
+        if step > 1_000_000_000 { doubtUntil = round &+ Suspects.delay }
+        clockOffset = offset
+        checkDatabase()
+        commitIfDue()
+        status.isSettled = plan.isIdle && suspects.isEmpty && arrivals.isEmpty && uncommittedSince == nil
+    }
+
+    /// Asks for a scan of `root`, or of everything; `false` when that is no root.
+    func requestScan(of root: ByteString?) -> Bool {
+        if let root, !options.rules.roots.contains(root) { return false }
+        plan.request(root, reason: .request)
+        return true
+    }
+
+    // MARK: - Writing
+
+    private func commitIfDue() {
+        guard let baseline, baseline.pending > 0 else {
+            uncommittedSince = nil
+            return
+        }
+        let now = Clock.monotonic
+        let since = uncommittedSince ?? now
+        uncommittedSince = since
+        guard baseline.pending >= Limit.pending || now &- since >= Limit.commitEvery else { return }
+        do throws(DatabaseError) { try commit() } catch { fail(error) }
+    }
+
+    /// What is written has been told, and that is safe.
+    private func commit() throws(DatabaseError) {
+        guard let baseline, Clock.monotonic >= nextCommit else { return }
+        guard sink.settle(patience: 2_000) else {
+            nextCommit = Clock.monotonic &+ Limit.retry
+            return
+        }
+        try baseline.commit()
+        uncommittedSince = nil
+    }
+
+    /// Writes what can be written, and closes the database.
+    func finish() {
+        do throws(DatabaseError) { try commit() } catch { fail(error) }
+        // What could not be told for sure is found again by the next start.
+        baseline?.rollBack()
+        (baseline, live) = (nil, nil)
+    }
+
+    // MARK: - Scans
+
+    /// Does what is due: looks again at suspects, takes what was moved here, scans. Returns whether there was anything.
+    ///
+    /// - Parameter goesOn: called often; takes in the events that have come meanwhile, and says whether to go on.
+    func work(goesOn: @escaping () -> Bool) -> Bool {
+        guard baseline != nil, status.state == .live else { return false }
+        do throws(DatabaseError) {
+            if let path = suspects.popDue(round: round) {
+                try look(again: path, goesOn: goesOn)
+                return true
+            }
+            if let path = arrivals.popLast() {
+                _ = try makeScan(goesOn)?.scan(part: path, of: path, isSilent: true)
+                return true
+            }
+            guard let task = plan.next(now: Clock.monotonic) else { return false }
+            try scan(task, goesOn: goesOn)
+            return true
+        } catch {
+            fail(error)
+            return true
+        }
+    }
+
+    private func look(again path: ByteString, goesOn: @escaping () -> Bool) throws(DatabaseError) {
+        guard let root = options.rules.roots.first(where: { path.isWithin($0) }) else { return }
+        let scan = makeScan(goesOn)
+        scan?.judge = nil
+        _ = try scan?.scan(part: path, of: root, isSilent: false)
+    }
+
+    private func scan(_ task: ScanPlan.Task, goesOn: @escaping () -> Bool) throws(DatabaseError) {
+        guard let baseline else { return }
+        let isFirst = try baseline.root(task.root) == nil
+        let began = Clock.realtime
+        hasMoreSuspects = false
+        status.scanning = (task.root, 0)
+        defer { status.scanning = nil }
+        guard let result = try makeScan(goesOn)?.scan(task.root) else {
+            // Ended early: by the end of all, or to be done again.
+            return
+        }
+        if hasMoreSuspects { plan.request(task.root, reason: task.reason) }
+        let report = ScanReport(
+            root: task.root, reason: task.reason, from: began, to: Clock.realtime, files: result.files,
+            read: result.read, changes: result.changes, unreadable: result.unreadable, isFirst: isFirst)
+        status.scanned[task.root] = report
+        sink.take(.scan(report))
+    }
+
+    private func makeScan(_ goesOn: @escaping () -> Bool) -> TreeScan<Tree>? {
+        guard let baseline else { return nil }
+        var scanOptions = ScanOptions()
+        scanOptions.rules = options.rules
+        let pace = ScanBudget(rate: options.rate)
+        let scan = TreeScan(
+            baseline: baseline, tree: tree, options: scanOptions, now: { Clock.realtime },
+            report: { [unowned self] in tell($0) },
+            goesOn: { [unowned self] result in
+                status.scanning?.files = result.files
+                repeat {
+                    guard goesOn(), self.baseline === baseline, status.state == .live else { return false }
+                } while pace.mustWait(files: result.files)
+                return true
+            })
+        scan.judge = self
+        scan.commit = { [unowned self] () throws(DatabaseError) in try commit() }
+        return scan
+    }
+
+    /// Tells what a scan has found.
+    private func tell(_ change: FileChange) {
+        var change = change
+        let rule = options.rules.rule(for: change.path)
+        change.severity = rule?.severity
+        change.tags = rule?.tags ?? []
+        status.found += 1
+        sink.take(.change(change))
+    }
+}
+
+extension FileKeeper: ScanJudge {
+    /// Whether the difference is so young that its event may still be on its way.
+    func awaitsEvent(at path: ByteString, _ attributes: FileAttributes?) -> Bool {
+        // Of what is gone its directory tells when.
+        let changed =
+            attributes?.changed ?? reader.attributes(of: path.parent, digestLimit: 0)?.changed ?? .max
+        let isOld = changed &+ Limit.recent < Clock.realtime
+        if isOld, round >= doubtUntil { return false }
+        if !suspects.insert(path, round: round) { hasMoreSuspects = true }
+        return true
+    }
+
+    func explainsLinks(of attributes: FileAttributes) -> Bool { live?.explainsLinks(of: attributes) ?? false }
+}
