@@ -16,7 +16,7 @@ extension ByteWriter {
             writer.field("start", timestamp: report.from)
             writer.field("end", timestamp: report.to)
         }
-        field("message", report.summary)
+        field("message", "the baseline of \(report.root.text) \(report.outcome)")
         object("file") { writer in
             writer.field("path", report.root)
         }
@@ -35,8 +35,8 @@ extension ByteWriter {
 }
 
 extension ScanReport {
-    /// `the baseline of /etc is true: 1234 files scanned after a loss of events, 2 changes found`
-    var summary: String {
+    /// `is true: 1234 files scanned after a loss of events, 2 changes found`
+    var outcome: String {
         let why =
             switch reason {
             case .start: "at the start"
@@ -46,7 +46,6 @@ extension ScanReport {
             case .renewal: "because the database begins anew"
             }
         return isFirst
-            ? "the baseline of \(root.text) is taken: \(files) files"
-            : "the baseline of \(root.text) is true: \(files) files scanned \(why), \(changes) changes found"
+            ? "is taken: \(files) files" : "is true: \(files) files scanned \(why), \(changes) changes found"
     }
 }

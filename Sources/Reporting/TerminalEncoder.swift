@@ -115,7 +115,9 @@ package struct TerminalEncoder: ~Copyable {
         text.append(clock(report.to) + " ", .dim)
         text.append("SCANNED", .magenta)
         text.pad(to: 24)
-        text.append(untrusted: ByteString(report.summary))
+        text.append("the baseline of ")
+        text.append(untrusted: report.root, .bold)
+        text.append(" " + report.outcome)
     }
 
     private func local(_ nanoseconds: UInt64) -> CivilTime {

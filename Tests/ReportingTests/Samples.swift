@@ -127,5 +127,15 @@ func allSamples() -> [SensorEvent] {
             CoverageEntry(source: "inotify", state: .off(reason: "no")),
             previous: .off(reason: "ENOSYS\u{1b}[2J"),
             time: sampleTime))
+    for (reason, severity) in zip(ScanReport.Reason.allCases, Severity.allCases) {
+        events.append(
+            .scan(
+                ScanReport(
+                    root: reason == .start ? ByteString([0x2f, 0xff]) : "/etc", reason: reason, from: 1,
+                    to: sampleTime, files: 12, read: 3, changes: 2, unreadable: 1, isFirst: reason == .renewal)))
+        var rated = change(.modified)
+        (rated.severity, rated.tags) = (severity, ["binaries", "\u{1b}"])
+        events.append(.change(rated))
+    }
     return events
 }
