@@ -97,7 +97,8 @@ let package = Package(
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline", "Reporting",
+                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline",
+                "Reporting",
                 "Configuration", "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

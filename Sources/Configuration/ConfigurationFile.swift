@@ -5,7 +5,9 @@ package enum ConfigurationFile {
     /// Where it is when nothing else is said.
     ///
     /// - Parameter root: what stands for `/`; empty for the real one.
-    package static func defaultPath(root: String = "") -> String { path("/etc/vedette/vedette.yml", root: root) }
+    package static func defaultPath(root: String = "") -> String {
+        path("/etc/vedette/vedette.yml", root: root)
+    }
 
     /// Reads the file at `path`.
     ///
@@ -15,7 +17,9 @@ package enum ConfigurationFile {
         _ path: String, hostRoot: String = ""
     ) throws(ConfigurationErrors) -> SensorConfiguration {
         let bytes = try read(path)
-        return try SensorConfiguration.parse(bytes, file: path) { SensorConfiguration.isOnDisk(hostRoot + $0) }
+        return try SensorConfiguration.parse(bytes, file: path) {
+            SensorConfiguration.isOnDisk(hostRoot + $0)
+        }
     }
 
     /// `path` below `root`.

@@ -22,7 +22,8 @@ extension Form where Value == MetricsOptions.Endpoint {
     fileprivate static var endpoint: Form {
         scalar(
             "an address on this host", advice: "127.0.0.1:PORT or unix:/PATH",
-            parse: { text, type in type == .text ? MetricsOptions.Endpoint(text) : nil }, write: { .text($0.text) })
+            parse: { text, type in type == .text ? MetricsOptions.Endpoint(text) : nil },
+            write: { .text($0.text) })
     }
 }
 
@@ -35,13 +36,16 @@ extension MetricsOptions.Endpoint {
 
     fileprivate init?(_ text: String) {
         if text.hasPrefix(Self.host) {
-            guard let number = decimal(text.dropFirst(Self.host.utf8.count)), let port = UInt16(exactly: number), port > 0
+            guard let number = decimal(text.dropFirst(Self.host.utf8.count)),
+                let port = UInt16(exactly: number), port > 0
             else { return nil }
             self = .loopback(port: port)
         } else {
             guard text.hasPrefix(Self.scheme) else { return nil }
             let path = String(text.dropFirst(Self.scheme.utf8.count))
-            guard path.hasPrefix("/"), !path.hasSuffix("/"), path.utf8.count <= Self.mostPathBytes else { return nil }
+            guard path.hasPrefix("/"), !path.hasSuffix("/"), path.utf8.count <= Self.mostPathBytes else {
+                return nil
+            }
             self = .socket(path: path)
         }
     }

@@ -23,6 +23,8 @@ extension Form where Value == UInt64 {
         return Form(
             read: { node, diagnostics in
                 if case .scalar("off", _) = node.content { return 0 }
+                diagnostics.alternative = "off"
+                defer { diagnostics.alternative = nil }
                 return duration.read(node, diagnostics)
             }, write: { $0 == 0 ? .text("off") : duration.write($0) })
     }

@@ -41,7 +41,6 @@ extension SensorConfiguration {
         let diagnostics = Diagnostics(file: file)
         var result = SensorConfiguration()
         if let root = YAMLComposer.compose(bytes, diagnostics), !root.isEmpty {
-            diagnostics.key = "the file"
             _ = section.read(root, into: &result, diagnostics)
         }
         try diagnostics.check()

@@ -5,6 +5,8 @@ final class Diagnostics {
     private var omitted = 0
     /// The key whose value is being read, for messages.
     var key = ""
+    /// The word that the key takes as well as its values, for messages.
+    var alternative: String?
 
     init(file: String) { self.file = file }
 
@@ -14,7 +16,10 @@ final class Diagnostics {
     func report(
         _ position: FilePosition?, _ problem: @autoclosure () -> String, advice: @autoclosure () -> String
     ) {
-        guard !isFull else { return omitted += 1 }
+        guard !isFull else {
+            omitted += 1
+            return
+        }
         errors.append(
             ConfigurationError(file: file, position: position, problem: problem(), advice: advice()))
     }

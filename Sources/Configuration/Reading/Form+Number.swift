@@ -1,9 +1,12 @@
 extension Form where Value == UInt64 {
     static func number(_ range: ClosedRange<UInt64>) -> Form {
         scalar(
-            "a whole number from \(range.lowerBound) to \(range.upperBound)", advice: "digits only",
+            "a whole number from \(range.lowerBound) to \(range.upperBound)",
+            advice: "digits alone",
             parse: { text, type in
-                guard type == .number, let value = decimal(text[...]), range.contains(value) else { return nil }
+                guard type == .number, let value = decimal(text[...]), range.contains(value) else {
+                    return nil
+                }
                 return value
             }, write: { .number($0) })
     }

@@ -36,6 +36,8 @@ extension Form {
         Form<Value?>(
             read: { node, diagnostics in
                 if case .scalar(word, _) = node.content { return .some(nil) }
+                diagnostics.alternative = word
+                defer { diagnostics.alternative = nil }
                 return read(node, diagnostics).map { .some($0) }
             }, write: { $0.map(write) ?? .text(word) }, inner: inner)
     }
@@ -51,7 +53,8 @@ extension Form {
     ///
     /// - Parameter identity: no two values may have the same; empty for a value that was reported.
     static func list<Element>(
-        of form: Form<Element>, canBeEmpty: Bool = true, example: String, identity: (@Sendable (Element) -> String)? = nil
+        of form: Form<Element>, canBeEmpty: Bool = true, example: String,
+        identity: (@Sendable (Element) -> String)? = nil
     ) -> Form where Value == [Element] {
         Form(
             read: { node, diagnostics in
@@ -82,7 +85,7 @@ extension Form {
             if let line = lines[name] {
                 diagnostics.report(
                     item.position, "\(shown(name)) is there twice, first in line \(line)",
-                    advice: "make one of the two")
+                    advice: "make one entry of the two")
             } else {
                 lines[name] = item.position.line
             }
@@ -102,22 +105,22 @@ extension Form {
 
 extension Diagnostics {
     /// The key, for messages.
-    var name: String { shown(key) }
+    var name: String { key.isEmpty ? "the file" : shown(key) }
 
     /// Reports that `node` is not what its key expects.
     func mismatch(_ node: YAMLNode, _ expectation: String, advice: String) {
+        let words = "write \(advice)" + (alternative.map { ", or \($0)" } ?? "")
         switch node.content {
         case .refused: break
         case .scalar(let text, let isPlain):
             if YAMLType(text, isPlain: isPlain) == .null {
-                report(node.position, "\(name) has no value", advice: "remove the key, or write \(advice)")
+                report(node.position, "\(name) has no value", advice: "remove it, or \(words)")
             } else {
-                report(
-                    node.position, "\(name) expects \(expectation), not \(shown(text))", advice: "write \(advice)")
+                let found = text.isEmpty ? "empty text" : (isPlain ? "" : "the text ") + shown(text)
+                report(node.position, "\(name) expects \(expectation), not \(found)", advice: words)
             }
-        case .sequence: report(node.position, "\(name) expects \(expectation), not a list", advice: "write \(advice)")
-        case .mapping:
-            report(node.position, "\(name) expects \(expectation), not a mapping", advice: "write \(advice)")
+        case .sequence: report(node.position, "\(name) expects \(expectation), not a list", advice: words)
+        case .mapping: report(node.position, "\(name) expects \(expectation), not a mapping", advice: words)
         }
     }
 }

@@ -14,7 +14,7 @@ struct Section<Owner>: Sendable {
     /// Puts what `node` has into `owner`. Returns `false` when it is no mapping.
     func read(_ node: YAMLNode, into owner: inout Owner, _ diagnostics: Diagnostics) -> Bool {
         guard case .mapping(let entries) = node.content else {
-            diagnostics.mismatch(node, "a mapping", advice: "`\(keys.first?.name ?? ""): …` below it")
+            diagnostics.mismatch(node, "a mapping", advice: example)
             return false
         }
         for entry in entries {
@@ -27,13 +27,19 @@ struct Section<Owner>: Sendable {
         }
         for key in keys where key.isRequired && !entries.contains(where: { $0.key == key.name }) {
             diagnostics.report(
-                node.position, "the key `\(key.name)` is missing", advice: "write \(key.name): \(key.example)")
+                node.position, "the key `\(key.name)` is missing", advice: "write \(key.name): \(key.example)"
+            )
         }
         return true
     }
 
     func write(_ owner: Owner) -> ConfigurationTree {
         .mapping(keys.compactMap { key in key.write(owner).map { ConfigurationTree.Member(key.name, $0) } })
+    }
+
+    private var example: String {
+        if let key = keys.first(where: \.isRequired) { return "`\(key.name): \(key.example)`" }
+        return "`\(keys.first?.name ?? ""): …` below it"
     }
 
     private func reportUnknown(_ entry: YAMLEntry, _ diagnostics: Diagnostics) {
@@ -81,7 +87,8 @@ struct Key<Owner>: Sendable {
     ///
     /// - Parameter none: the word for that; `nil` when it is said by leaving the key out.
     init<Value>(
-        _ name: String, _ property: any WritableKeyPath<Owner, Value?> & Sendable, _ form: Form<Value>, none: String?
+        _ name: String, _ property: any WritableKeyPath<Owner, Value?> & Sendable, _ form: Form<Value>,
+        none: String?
     ) {
         self.init(name, property, none.map { form.orNone($0) } ?? form.orAbsent)
     }

@@ -1,7 +1,9 @@
 /// What somebody may have meant who wrote something that is not known.
 enum Suggestion {
-    /// The nearest of `known`, or `nil` when none is near.
+    /// One of `known` that begins like it, else the nearest, or `nil` when none is near.
     static func nearest(to text: String, among known: [String]) -> String? {
+        let begun = known.first { text.utf8.count >= 3 && ($0.hasPrefix(text) || text.hasPrefix($0)) }
+        if let begun { return begun }
         let most = max(1, min(3, text.utf8.count / 3))
         let candidates = known.map { ($0, distance(text, $0)) }.filter { $0.1 <= most }
         return candidates.min { $0.1 < $1.1 }?.0

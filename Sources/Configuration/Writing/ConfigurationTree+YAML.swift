@@ -66,13 +66,16 @@ extension ConfigurationTree {
         let words = ["true", "false", "null", "yes", "no", "on", "y", "n"]
         if isPlain, beginsAsText, !words.contains(text) { return text }
         if isMultiple(text) { return text }
-        if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "'") }) { return "'\(text)'" }
+        if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "'") }) {
+            return "'\(text)'"
+        }
         return quoted(text)
     }
 
     /// `12h`, `100MB`
     private static func isMultiple(_ text: String) -> Bool {
         let unit = text.utf8.drop { (0x30...0x39).contains($0) }
-        return unit.count < text.utf8.count && ["s", "m", "h", "d", "KB", "MB", "GB", "TB"].contains(String(unit))
+        return unit.count < text.utf8.count
+            && ["s", "m", "h", "d", "KB", "MB", "GB", "TB"].contains(String(unit))
     }
 }

@@ -120,7 +120,8 @@ struct YAMLComposer: ~Copyable {
         nodes += 1
         if nodes > Self.mostNodes {
             diagnostics.report(
-                event.position, "the file has more than \(Self.mostNodes) values", advice: "shorten the lists")
+                event.position, "the file has more than \(Self.mostNodes) values", advice: "shorten the lists"
+            )
             throw Stop()
         }
         if level > Self.mostLevels {
@@ -139,7 +140,8 @@ struct YAMLComposer: ~Copyable {
         }
         if event.hasTag {
             diagnostics.report(
-                event.position, "types (`!name`) are not supported", advice: "remove it; quote text that begins with !")
+                event.position, "types (`!name`) are not supported",
+                advice: "remove it; quote text that begins with !")
         }
     }
 

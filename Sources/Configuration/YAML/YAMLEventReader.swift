@@ -81,15 +81,20 @@ extension YAMLEvent {
         switch event.type {
         case YAML_SCALAR_EVENT:
             let scalar = event.data.scalar
-            let text = String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
+            let text = String(
+                decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
             kind = .scalar(text, isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE)
             (hasAnchor, hasTag) = (scalar.anchor != nil, scalar.tag != nil)
         case YAML_SEQUENCE_START_EVENT:
             kind = .sequenceStart
-            (hasAnchor, hasTag) = (event.data.sequence_start.anchor != nil, event.data.sequence_start.tag != nil)
+            (hasAnchor, hasTag) = (
+                event.data.sequence_start.anchor != nil, event.data.sequence_start.tag != nil
+            )
         case YAML_MAPPING_START_EVENT:
             kind = .mappingStart
-            (hasAnchor, hasTag) = (event.data.mapping_start.anchor != nil, event.data.mapping_start.tag != nil)
+            (hasAnchor, hasTag) = (
+                event.data.mapping_start.anchor != nil, event.data.mapping_start.tag != nil
+            )
         default:
             kind = Self.marker(event)
             (hasAnchor, hasTag) = (false, false)

@@ -40,8 +40,12 @@ enum YAMLType: Equatable {
 
     private static func isNumber(_ text: String) -> Bool {
         var rest = Array(text.utf8)[...]
-        if rest.starts(with: Array("0x".utf8)) { return isAll(rest.dropFirst(2)) { isDigit($0) || isHexLetter($0) } }
-        if rest.starts(with: Array("0o".utf8)) { return isAll(rest.dropFirst(2)) { isDigit($0) && $0 < 0x38 } }
+        if rest.starts(with: Array("0x".utf8)) {
+            return isAll(rest.dropFirst(2)) { isDigit($0) || isHexLetter($0) }
+        }
+        if rest.starts(with: Array("0o".utf8)) {
+            return isAll(rest.dropFirst(2)) { isDigit($0) && $0 < 0x38 }
+        }
         if [".nan", ".NaN", ".NAN"].contains(text) { return true }
         if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest.removeFirst() }
         let magnitude = String(decoding: rest, as: UTF8.self)
@@ -70,7 +74,9 @@ enum YAMLType: Equatable {
         !bytes.isEmpty && bytes.allSatisfy(test)
     }
 
-    private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+    }
 
     private static func isHexLetter(_ byte: UInt8) -> Bool {
         let lower = byte | 0x20

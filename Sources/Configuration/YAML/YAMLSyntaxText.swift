@@ -6,16 +6,20 @@ extension YAMLSyntaxError {
     }
 
     var advice: String {
-        for (words, advice) in Self.adviceTable where text.utf8.count < 512 && contains(words) { return advice }
-        return "check indentation, quotes and brackets here and in the line before"
+        Self.adviceTable.first { contains($0.words) }?.advice
+            ?? "check indentation, quotes and brackets here and in the line before"
     }
 
     /// Ordered: the first whose words occur counts.
-    private static let adviceTable = [
+    private static let adviceTable: [(words: String, advice: String)] = [
         ("scanning an alias", "quote a pattern that begins with *: '*.swp'"),
         ("scanning an anchor", "quote text that begins with &"),
         ("cannot start any token", "indent with spaces, not tabs; quote text that begins with @, % or `"),
-        ("mapping values are not allowed", "check the indentation; quote text with a colon and a space in it"),
+        (
+            "mapping values are not allowed",
+            "check the indentation; quote text with a colon and a space in it"
+        ),
+        ("escape", "write \\\\ for a backslash, or use single quotes"),
         ("quoted scalar", "close the quotes"),
         ("flow sequence", "close the [ with ], and put commas between the values"),
         ("flow mapping", "close the { with }, and put commas between the entries"),

@@ -7,7 +7,8 @@ enum YAMLText {
     static func isAcceptable(_ bytes: [UInt8], _ diagnostics: Diagnostics) -> Bool {
         guard bytes.count <= mostBytes else {
             diagnostics.report(
-                nil, "the file has more than 1 MB", advice: "no configuration is so large: is it the right file?")
+                nil, "the file has more than 1 MB",
+                advice: "no configuration is so large: is it the right file?")
             return false
         }
         var position = FilePosition(line: 1, column: 1)
@@ -25,7 +26,7 @@ enum YAMLText {
                     let code = "U+" + paddedHexadecimal(scalar.value)
                     diagnostics.report(
                         position, "the control character \(code) is not allowed",
-                        advice: "remove it; between double quotes it can be written as \\x or \\u")
+                        advice: "remove it")
                     return false
                 }
                 advance(&position, scalar, after: previous)
@@ -34,7 +35,9 @@ enum YAMLText {
         }
     }
 
-    private static func advance(_ position: inout FilePosition, _ scalar: Unicode.Scalar, after previous: Unicode.Scalar) {
+    private static func advance(
+        _ position: inout FilePosition, _ scalar: Unicode.Scalar, after previous: Unicode.Scalar
+    ) {
         switch scalar {
         case "\n" where previous == "\r": break
         case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}":

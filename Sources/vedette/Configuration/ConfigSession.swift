@@ -44,7 +44,9 @@ struct ConfigSession {
         print(isJSON ? tree.json : "# \(title)\n" + tree.yaml, terminator: isJSON ? "\n" : "")
     }
 
-    private func print(_ text: String, terminator: String = "\n") { Swift.print(text, terminator: terminator) }
+    private func print(_ text: String, terminator: String = "\n") {
+        Swift.print(text, terminator: terminator)
+    }
 
     private func complain(_ errors: ConfigurationErrors) { say("\(errors)\n") }
 
