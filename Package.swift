@@ -64,6 +64,7 @@ let package = Package(
         shim("CTree"),
         .systemLibrary(name: "CSQLite", path: "CShims/CSQLite"),
         .systemLibrary(name: "COpenSSL", path: "CShims/COpenSSL"),
+        .systemLibrary(name: "CYAML", path: "CShims/CYAML"),
 
         // For tests only: the tables that ours are compared with.
         .systemLibrary(name: "CLibAudit", path: "CShims/CLibAudit"),
@@ -84,18 +85,20 @@ let package = Package(
         library("ProcessTable", ["EventModel", "KernelDecoding"]),
         library("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"], inner: ["Baseline"]),
         library("Reporting", ["EventModel"]),
+        library("Configuration", ["EventModel", "CYAML"]),
         library(
             "SensorCore",
             [
                 "EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity",
-                "Baseline", "FileReading", "Reporting", "CWait",
+                "Baseline", "FileReading", "Configuration", "Reporting", "CWait",
             ]),
         .executableTarget(name: "vedetted", dependencies: ["SensorCore"], swiftSettings: strict),
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline", "Reporting",
-                "CDecompress", "CWait",
+                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline",
+                "Reporting",
+                "Configuration", "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -117,6 +120,9 @@ let package = Package(
             name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
         tests("SensorCore", ["EventModel", "Baseline", "FileReading"]),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "EventModel"],
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "EventModel"]),
         .target(
             name: "CRingProducer", dependencies: ["CRing"], path: "Tests/TesterPrograms/CRingProducer",
