@@ -88,4 +88,5 @@ package indirect enum SensorEvent: Sendable {
     case gap(Gap)
     case coverage(CoverageEntry, previous: CoverageState?, time: UInt64)
     case scan(ScanReport)
+    case refused(RefusedAccess)
 }

@@ -33,6 +33,7 @@ package struct ECSEncoder: ~Copyable {
             case .coverage(let entry, let previous, let time):
                 writer.write(entry, previous: previous, time: time, context)
             case .scan(let report): writer.write(report, context)
+            case .refused(let access): writer.write(access, context)
             }
         }
         writer.append(UInt8(ascii: "\n"))

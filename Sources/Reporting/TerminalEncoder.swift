@@ -34,6 +34,7 @@ package struct TerminalEncoder: ~Copyable {
         case .gap(let gap): write(gap)
         case .coverage(let entry, let previous, let time): write(entry, previous: previous, time: time)
         case .scan(let report): write(report)
+        case .refused(let access): write(access)
         }
         text.newLine()
     }
@@ -118,6 +119,15 @@ package struct TerminalEncoder: ~Copyable {
         text.append("the baseline of ")
         text.append(untrusted: report.root, .bold)
         text.append(" " + report.outcome)
+    }
+
+    private mutating func write(_ access: RefusedAccess) {
+        text.append(clock(access.time) + " ", .dim)
+        text.append("REFUSED", .alarm)
+        text.pad(to: 24)
+        text.append(untrusted: access.path, .bold)
+        text.append(" to uid \(access.uid), pid \(access.pid)")
+        if access.attempts > 1 { text.append(", \(access.attempts) attempts") }
     }
 
     private func local(_ nanoseconds: UInt64) -> CivilTime {

@@ -290,14 +290,20 @@ package final class LiveSensor {
         }
     }
 
+    /// Whether the kernel has no more events of files for us at this moment.
+    package var isCaughtUp: Bool { fanotify?.source.backlog ?? 0 == 0 }
+
     /// Changes that were told before their settle window ended.
     package var settledEarly: UInt64 { pipeline.settledEarly }
 
     // MARK: - The loop
 
-    /// Runs until `signals` (a signalfd) is readable, or `flush`, which is called whenever a batch is done, returns
-    /// false.
-    package func run(signals: Int32, flush: () -> Bool) {
+    /// Runs until `flush`, which is called whenever a batch is done, returns `false`, or `endsAt` says so of a signal.
+    ///
+    /// - Parameter signals: a signalfd.
+    package func run(
+        signals: Int32, endsAt: (_ signal: Int32) -> Bool = { _ in true }, flush: () -> Bool
+    ) {
         var idleRounds = 0
         while true {
             let count = drainOnce().all
@@ -305,7 +311,9 @@ package final class LiveSensor {
             let now = Clock.monotonic
             pipeline.advance(now: now)
             if now &- lastTick >= 1_000_000_000 { tick(now: now) }
-            if !flush() || cwait_next_signal(signals) != 0 { return }
+            if !flush() { return }
+            let signal = cwait_next_signal(signals)
+            if signal != 0, endsAt(signal) { return }
             if count > 0 {
                 idleRounds = 0
                 continue

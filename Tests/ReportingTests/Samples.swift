@@ -137,5 +137,8 @@ func allSamples() -> [SensorEvent] {
         (rated.severity, rated.tags) = (severity, ["binaries", "\u{1b}"])
         events.append(.change(rated))
     }
+    for (path, uid): (ByteString, UInt32) in [("/run/vedette/control.sock", 1_000), (ByteString([0x2f, 0xff]), .max)] {
+        events.append(.refused(RefusedAccess(path: path, uid: uid, pid: 812, attempts: 3, time: sampleTime)))
+    }
     return events
 }

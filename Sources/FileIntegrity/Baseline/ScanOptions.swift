@@ -20,7 +20,7 @@ package struct ScanOptions: Sendable {
     var meansAll: Bool { excludes.isEmpty && rules == nil }
 
     func keeps(_ path: ByteString) -> Bool {
-        rules?.includes(path) ?? !excludes.contains { $0.matches(path) }
+        rules?.keeps(path) ?? !excludes.contains { $0.matches(path) }
     }
 
     func enters(_ path: ByteString, depth: Int) -> Bool { rules?.enters(path) ?? (depth < maximumDepth) }

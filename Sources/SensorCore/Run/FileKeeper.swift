@@ -23,7 +23,7 @@ final class FileKeeper<Tree: FileTree> {
     }
 
     private let file: BaselineFile
-    private let options: Options
+    private var options: Options
     private let tree: Tree
     private let reader: any PathReading
     private let sink: any EventSink
@@ -177,7 +177,6 @@ final class FileKeeper<Tree: FileTree> {
             if gap.losesChanges { plan.noteGap(at: Clock.monotonic) }
         default: sink.take(event)
         }
-        commitIfDue()
     }
 
     private func take(_ change: FileChange) {
@@ -193,8 +192,9 @@ final class FileKeeper<Tree: FileTree> {
         change.tags = rule?.tags ?? []
         suspects.clear(change.path)
         if let previous = change.previousPath { suspects.clear(previous) }
-        if status.state == .live { complete(&change, limit: rule?.digestLimit ?? .max) }
+        if status.state == .live, rule?.isKept ?? false { complete(&change, limit: rule?.digestLimit ?? .max) }
         status.changes += 1
+        if rule?.tags == WatchRule.selfProtection { status.ownChanges += 1 }
         sink.take(.change(change))
     }
 
@@ -202,7 +202,7 @@ final class FileKeeper<Tree: FileTree> {
         guard let live else { return }
         do throws(DatabaseError) {
             let rules = options.rules
-            let arrival = try live.complete(&change, digestLimit: limit) { rules.includes($0) }
+            let arrival = try live.complete(&change, digestLimit: limit) { rules.keeps($0) }
             if let arrival {
                 if arrivals.count < Limit.arrivals {
                     arrivals.append(arrival)
@@ -228,8 +228,13 @@ final class FileKeeper<Tree: FileTree> {
         if step > 1_000_000_000 { doubtUntil = round &+ Suspects.delay }
         clockOffset = offset
         checkDatabase()
-        commitIfDue()
         status.isSettled = plan.isIdle && suspects.isEmpty && arrivals.isEmpty && uncommittedSince == nil
+    }
+
+    /// Goes by other options from now on.
+    func use(_ options: Options) {
+        self.options = options
+        plan.use(interval: options.scanInterval, now: Clock.monotonic)
     }
 
     /// Asks for a scan of `root`, or of everything; `false` when that is no root.
@@ -241,7 +246,8 @@ final class FileKeeper<Tree: FileTree> {
 
     // MARK: - Writing
 
-    private func commitIfDue() {
+    /// Writes to the database what has waited long enough.
+    func commitIfDue() {
         guard let baseline, baseline.pending > 0 else {
             uncommittedSince = nil
             return

@@ -1,4 +1,5 @@
 internal import EventModel
+internal import Reporting
 
 /// What the file integrity module says of itself.
 struct FileKeeperStatus: Sendable {
@@ -13,6 +14,35 @@ struct FileKeeperStatus: Sendable {
     var scanning: (root: ByteString, files: UInt64)?
     /// The last complete scan of each root.
     var scanned: [ByteString: ScanReport] = [:]
+    /// What the sink has counted, as of the last second.
+    var kinds: [ChangeKind: UInt64] = [:]
+    var unattributed: UInt64 = 0
+    var alerts: UInt64 = 0
+    var alertsLost: UInt64 = 0
+    /// Changes of the sensor's own files.
+    var ownChanges: UInt64 = 0
     /// Nothing is to be scanned, looked at again or written.
     var isSettled = false
+}
+
+extension FileKeeperStatus {
+    /// The module's row in the table of coverage.
+    var entry: CoverageEntry {
+        CoverageEntry(
+            source: "baseline", state: state ?? .off(reason: "not yet opened"), detail: detail, advice: advice)
+    }
+
+    private var files: UInt64 { scanned.values.reduce(0) { $0 + $1.files } }
+
+    private var detail: String {
+        if let scanning { return "scans \(scanning.root.text), \(scanning.files) files so far" }
+        return "\(files) files in \(scanned.count) trees"
+    }
+
+    var report: StatusReport.Baseline {
+        let isFirst = scanning.map { scanned[$0.root] == nil } ?? false
+        return StatusReport.Baseline(
+            state: isFirst ? "first scan" : isSettled ? "up to date" : "scanning", files: files,
+            lastScan: scanned.values.map(\.to).max())
+    }
 }

@@ -39,8 +39,7 @@ final class Mailbox<Item: Sendable>: Sendable {
         if wakes { cwait_signal_event(descriptor) }
     }
 
-    /// Takes what has come in into `items`, which must be empty, and gives its room for the next; returns how many
-    /// were refused since the last time.
+    /// Moves what has come in into `items`, which must be empty; returns how many were refused since the last time.
     func take(into items: inout [Item]) -> UInt64 {
         state.withLock { state in
             swap(&items, &state.items)
@@ -49,18 +48,15 @@ final class Mailbox<Item: Sendable>: Sendable {
         }
     }
 
-    /// Waits until there is something, or `other` is readable, `timeout` milliseconds at most.
-    func wait(or other: Int32, timeout: Int32) {
+    /// Items that wait.
+    var count: Int { state.withLock { $0.items.count } }
+
+    /// Waits until there is something, `timeout` milliseconds at most.
+    func wait(timeout: Int32) {
         let isEmpty = state.withLock { state in
             state.isIdle = state.items.isEmpty
             return state.isIdle
         }
-        guard isEmpty else { return }
-        var waits = [
-            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: other, events: Int16(POLLIN), revents: 0),
-        ]
-        poll(&waits, nfds_t(waits.count), timeout)
-        if waits[0].revents != 0 { cwait_clear_event(descriptor) }
+        if isEmpty { _ = cwait_await_event(descriptor, timeout) }
     }
 }

@@ -14,7 +14,7 @@ struct ScanPlan {
 
     private let roots: [ByteString]
     /// Nanoseconds between two scans of everything; `nil` for none.
-    private let interval: UInt64?
+    private var interval: UInt64?
     private var queue: [Task] = []
     private var nextPeriodic: UInt64?
     private var gap: (first: UInt64, last: UInt64)?
@@ -28,6 +28,13 @@ struct ScanPlan {
 
     /// Scans that are due or under way, or wait for losses to end.
     var isIdle: Bool { queue.isEmpty && gap == nil }
+
+    /// Goes by another interval from now on.
+    mutating func use(interval: UInt64?, now: UInt64) {
+        guard interval != self.interval else { return }
+        self.interval = interval
+        nextPeriodic = interval.map { now &+ $0 }
+    }
 
     /// Asks for scans of `root`, or of all.
     mutating func request(_ root: ByteString? = nil, reason: ScanReport.Reason) {

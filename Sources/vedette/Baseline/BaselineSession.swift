@@ -14,7 +14,7 @@ enum BaselineSession {
         complaining { () throws(SessionProblem) in
             // Before any thread is started: they inherit the mask.
             let signals = cwait_open_signals()
-            let lock = try BaselineLock(options.state)
+            let lock = try takeLock(options.state)
             defer { withExtendedLifetime(lock) {} }
             let baseline = try open(options.state, mayWrite: true)
             // Others come first.
@@ -101,6 +101,10 @@ enum BaselineSession {
     }
 
     // MARK: - Parts
+
+    private static func takeLock(_ state: StateDirectory) throws(SessionProblem) -> StateLock {
+        do throws(StateProblem) { return try StateLock(state) } catch { throw SessionProblem(error.message) }
+    }
 
     private static func open(_ state: StateDirectory, mayWrite: Bool) throws(SessionProblem) -> Baseline {
         do throws(DatabaseError) {
@@ -210,23 +214,3 @@ struct SessionProblem: Error {
 }
 
 private func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
-
-/// The right to change the baseline: one process at a time has it. Given back when that ends, however it ends.
-private struct BaselineLock: ~Copyable {
-    private let descriptor: Int32
-
-    init(_ state: StateDirectory) throws(SessionProblem) {
-        let refused = state.make()
-        descriptor = open(state.lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            let code = refused != 0 ? refused : errno
-            throw SessionProblem(
-                "\(state.path): \(reason(code)); run as root, or keep the state elsewhere with --root DIR")
-        }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw SessionProblem("another vedette is at work on \(state.baseline); wait until it has ended")
-        }
-    }
-
-    deinit { if descriptor >= 0 { close(descriptor) } }
-}

@@ -7,6 +7,8 @@ package struct WatchRule: Sendable {
     package var severity = Severity.medium
     package var tags: [String] = []
     package var excludes: [PathPattern] = []
+    /// What is meant although one of `excludes` means it too.
+    package var includes: [PathPattern] = []
     /// Only files that one of these means are told of; all when empty.
     package var restricts: [PathPattern] = []
     /// Levels of directories below `path`: 0 for what stands in it only.
@@ -14,6 +16,8 @@ package struct WatchRule: Sendable {
     /// The content of larger files is not read. Bytes.
     package var digestLimit: UInt64 = 1 << 30
     package var showsDiff = false
+    /// Whether the baseline has the files. Those that the sensor itself writes all the time it has not.
+    package var isKept = true
     /// Files of which no content is kept or shown, beside those that are known to hold secrets.
     package var secrets: [PathPattern] = []
 
@@ -34,6 +38,8 @@ package struct WatchRule: Sendable {
         maximumDepth == .max || depth(of: path) <= maximumDepth
     }
 
+    private func isIncluded(_ path: ByteString) -> Bool { includes.contains { $0.matches(path) } }
+
     /// How many directories below `self.path` the directory of `path` is.
     private func depth(of path: ByteString) -> Int {
         path.bytes[min(self.path.count + 1, path.count)...].count { $0 == UInt8(ascii: "/") }
@@ -44,7 +50,7 @@ package struct WatchRule: Sendable {
         guard !excludes.isEmpty else { return false }
         var place = path
         while place.count > self.path.count {
-            if excludes.contains(where: { $0.matches(place) }) { return true }
+            if excludes.contains(where: { $0.matches(place) }), !isIncluded(place) { return true }
             place = place.parent
         }
         return false
@@ -65,16 +71,25 @@ package struct WatchRules: Sendable {
         rules.first { path.isWithin($0.path) }
     }
 
-    /// Whether a change at `path` is told of and kept.
+    /// Whether a change at `path` is told of.
     package func includes(_ path: ByteString) -> Bool { rule(for: path)?.includes(path) ?? false }
 
-    /// Whether something in the directory at `path` may be told of and kept.
-    package func enters(_ path: ByteString) -> Bool { rule(for: path)?.enters(path) ?? false }
+    /// Whether the baseline has what stands at `path`.
+    package func keeps(_ path: ByteString) -> Bool {
+        rule(for: path).map { $0.isKept && $0.includes(path) } ?? false
+    }
+
+    /// Whether the baseline may have something in the directory at `path`.
+    package func enters(_ path: ByteString) -> Bool {
+        rule(for: path).map { $0.isKept && $0.enters(path) } ?? false
+    }
+
+    /// The paths of all of them, sorted: what is listened for.
+    package var places: [ByteString] { rules.map(\.path).sorted() }
 
     /// Trees that are not part of another: what is scanned.
     package var roots: [ByteString] {
-        rules.map(\.path).filter { path in
-            !rules.contains { $0.path != path && path.isWithin($0.path) }
-        }.sorted()
+        let kept = rules.filter(\.isKept).map(\.path)
+        return kept.filter { path in !kept.contains { $0 != path && path.isWithin($0) } }.sorted()
     }
 }

@@ -1,21 +1,21 @@
 internal import Glibc
 
 /// Where the sensor keeps what outlives it: `/var/lib/vedette`, or the same below a directory of the user's choice.
-struct StateDirectory: Sendable {
-    let path: String
+package struct StateDirectory: Sendable {
+    package let path: String
 
     /// - Parameter root: what stands for `/`; empty for the real one.
-    init(root: String = "") {
+    package init(root: String = "") {
         var root = root
         while root.hasSuffix("/") { root.removeLast() }
         path = root + "/var/lib/vedette"
     }
 
-    var baseline: String { path + "/baseline.db" }
-    var lock: String { path + "/baseline.lock" }
+    package var baseline: String { path + "/baseline.db" }
+    package var lock: String { path + "/baseline.lock" }
 
     /// Makes it, for its owner only. Returns 0, or a positive errno.
-    func make() -> Int32 {
+    package func make() -> Int32 {
         var made = ""
         for part in path.split(separator: "/") {
             made += "/" + part
