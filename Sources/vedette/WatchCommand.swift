@@ -47,7 +47,7 @@ struct WatchCommand: ParsableCommand {
         options.usesAudit = audit
         options.settleWindow = UInt64(settle) * 1_000_000
         options.format = json ? .json : .terminal(allowsColour: color)
-        let failure = Array("vedette: \(SensorProgram.become(options))\n".utf8)
+        let failure = Array("vedette: \(SensorProgram.become(options.arguments))\n".utf8)
         _ = write(STDERR_FILENO, failure, failure.count)
         throw ExitCode(1)
     }
