@@ -103,6 +103,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // For the live tests: kills and full disks in the middle of alerts.
+        .executableTarget(
+            name: "alertwriter", dependencies: ["SensorCore", "EventModel"],
+            path: "Tests/TesterPrograms/alertwriter", swiftSettings: strict),
+
         tests("FileIntegrity", ["EventModel", "ProcessTable"]),
         tests("Baseline", ["EventModel"]),
         .testTarget(
@@ -119,7 +124,7 @@ let package = Package(
         .testTarget(
             name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
-        tests("SensorCore", ["EventModel", "Baseline", "FileReading"]),
+        tests("SensorCore", ["EventModel", "Baseline", "FileReading", "KernelSources"]),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "EventModel"],
             exclude: ["Fixtures"], swiftSettings: strict),
