@@ -62,9 +62,11 @@ let package = Package(
         shim("CAudit"),
         shim("CXattr"),
         shim("CTree"),
+        shim("CSocket"),
         .systemLibrary(name: "CSQLite", path: "CShims/CSQLite"),
         .systemLibrary(name: "COpenSSL", path: "CShims/COpenSSL"),
         .systemLibrary(name: "CYAML", path: "CShims/CYAML"),
+        .systemLibrary(name: "CLibCap", path: "CShims/CLibCap"),
 
         // For tests only: the tables that ours are compared with.
         .systemLibrary(name: "CLibAudit", path: "CShims/CLibAudit"),
@@ -90,15 +92,17 @@ let package = Package(
             "SensorCore",
             [
                 "EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity",
-                "Baseline", "FileReading", "Configuration", "Reporting", "CWait",
-            ]),
+                "Baseline", "FileReading", "Configuration", "Control", "Reporting", "CWait",
+            ], inner: ["Control"]),
+        library(
+            "Control", ["EventModel", "Reporting", "CSocket", "CWait", "CLibCap"], path: "SensorCore/Control"),
         .executableTarget(name: "vedetted", dependencies: ["SensorCore"], swiftSettings: strict),
         .executableTarget(
             name: "vedette",
             dependencies: [
                 "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline",
                 "Reporting",
-                "Configuration", "CDecompress", "CWait",
+                "Configuration", "Control", "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -128,7 +132,11 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "EventModel"],
             exclude: ["Fixtures"], swiftSettings: strict),
-        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "EventModel"]),
+        .testTarget(
+            name: "ControlTests", dependencies: ["Control", "EventModel", "Reporting", "CSocket", "CLibCap"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ReportingTests", dependencies: ["Reporting", "EventModel"], exclude: ["Fixtures"]),
         .target(
             name: "CRingProducer", dependencies: ["CRing"], path: "Tests/TesterPrograms/CRingProducer",
             cSettings: ringSettings),
