@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -48,4 +49,16 @@ int cwait_open_signals(void) {
 int cwait_next_signal(int fd) {
     struct signalfd_siginfo info;
     return read(fd, &info, sizeof info) == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
+}
+
+int cwait_start_thread(unsigned long stack_size, void *(*run)(void *argument), void *argument) {
+    pthread_attr_t attributes;
+    int failed = pthread_attr_init(&attributes);
+    if (failed) return -failed;
+    pthread_t thread;
+    failed = pthread_attr_setstacksize(&attributes, stack_size);
+    if (!failed) failed = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (!failed) failed = pthread_create(&thread, &attributes, run, argument);
+    pthread_attr_destroy(&attributes);
+    return -failed;
 }

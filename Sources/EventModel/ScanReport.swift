@@ -6,6 +6,8 @@ package struct ScanReport: Equatable, Sendable {
         case periodic
         /// Events were lost.
         case gap
+        /// A file has changed that has further names: hard links.
+        case links
         /// Somebody asked for it.
         case request
         /// The database was damaged or gone, and begins anew.

@@ -42,6 +42,7 @@ extension ScanReport {
             case .start: "at the start"
             case .periodic: "as planned"
             case .gap: "after a loss of events"
+            case .links: "for other names of changed files"
             case .request: "as asked for"
             case .renewal: "because the database begins anew"
             }

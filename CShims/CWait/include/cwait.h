@@ -18,3 +18,6 @@ void cwait_clear_event(int fd);
 int cwait_open_signals(void);
 /// The number of the next signal, 0 when there is none.
 int cwait_next_signal(int fd);
+
+/// Starts a thread that nobody joins, with a stack of `stack_size` bytes. 0, or -errno.
+int cwait_start_thread(unsigned long stack_size, void *(*run)(void *argument), void *argument);

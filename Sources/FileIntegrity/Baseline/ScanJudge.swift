@@ -6,6 +6,6 @@ package protocol ScanJudge: AnyObject {
     ///
     /// - Parameter attributes: what stands there now; `nil` for nothing.
     func awaitsEvent(at path: ByteString, _ attributes: FileAttributes?) -> Bool
-    /// Whether an event has told why the file has another number of links.
-    func explainsLinks(of attributes: FileAttributes) -> Bool
+    /// Whether events have told of the difference under another name of the file: then the scan only writes it.
+    func explains(_ before: FileAttributes?, _ after: FileAttributes?) -> Bool
 }

@@ -206,16 +206,17 @@ package final class TreeScan<Tree: FileTree> {
                 result.taken += 1
                 return true
             }
+            if judge?.explains(nil, attributes) ?? false { return true }
             if judge?.awaitsEvent(at: path, attributes) ?? false { return false }
             tell(.created, path, before: nil, after: attributes, at: now())
             return true
         }
         let differences = attributes.differences(from: record.attributes)
         guard let kind = ChangeKind(changed: differences) else { return true }
-        if differences == [.links], judge?.explainsLinks(of: attributes) ?? false { return true }
-        if judge?.awaitsEvent(at: path, attributes) ?? false { return false }
+        let isExplained = judge?.explains(record.attributes, attributes) ?? false
+        if !isExplained, judge?.awaitsEvent(at: path, attributes) ?? false { return false }
         if record.attributes.type == .directory, attributes.type != .directory { try forgetTree(path) }
-        tell(kind, path, before: record, after: attributes, at: now())
+        if !isExplained { tell(kind, path, before: record, after: attributes, at: now()) }
         return true
     }
 
@@ -230,15 +231,17 @@ package final class TreeScan<Tree: FileTree> {
 
     private func forget(_ path: ByteString) throws(DatabaseError) {
         guard let record = try baseline.record(of: path) else { return }
-        if judge?.awaitsEvent(at: path, nil) ?? false { return }
+        let isExplained = judge?.explains(record.attributes, nil) ?? false
+        if !isExplained, judge?.awaitsEvent(at: path, nil) ?? false { return }
         if record.attributes.type == .directory { try forgetTree(path) }
-        tell(.deleted, path, before: record, after: nil, at: now())
+        if !isExplained { tell(.deleted, path, before: record, after: nil, at: now()) }
         if options.updates { try baseline.remove(path) }
     }
 
     private func forgetTree(_ path: ByteString) throws(DatabaseError) {
         let time = now()
         let body = { (path: ByteString, record: BaselineRecord) in
+            if self.judge?.explains(record.attributes, nil) ?? false { return }
             self.tell(.deleted, path, before: record, after: nil, at: time)
         }
         if options.updates {

@@ -15,7 +15,7 @@ extension MetricsAddress {
         self =
             switch options.listen {
             case .loopback(let port): .loopback(port: port, isVersion6: false)
-            case .socket(let path): .socket(path: path)
+            case .socket(let path): .socket(path)
             }
     }
 }

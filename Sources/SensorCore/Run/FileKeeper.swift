@@ -46,6 +46,8 @@ final class FileKeeper<Tree: FileTree> {
     private var nextCommit: UInt64 = 0
     /// Deferred too many differences to remember: scan again.
     private var hasMoreSuspects = false
+    /// All events of what is looked at have come in.
+    private var looksAgain = false
 
     private enum Limit {
         static var commitEvery: UInt64 { 500_000_000 }
@@ -202,13 +204,13 @@ final class FileKeeper<Tree: FileTree> {
         guard let live else { return }
         do throws(DatabaseError) {
             let rules = options.rules
-            let arrival = try live.complete(&change, digestLimit: limit) { rules.keeps($0) }
-            if let arrival {
-                if arrivals.count < Limit.arrivals {
-                    arrivals.append(arrival)
-                } else {
-                    plan.request(reason: .gap)
-                }
+            switch try live.complete(&change, digestLimit: limit, isKept: { rules.keeps($0) }) {
+            case .arrived(let path)?:
+                if arrivals.count < Limit.arrivals { arrivals.append(path) } else { plan.request(reason: .gap) }
+            case .moved(let path)?:
+                if !suspects.insert(path, round: round) { plan.request(reason: .gap) }
+            case .otherNames?: plan.noteOtherNames(at: Clock.monotonic)
+            case nil: break
             }
         } catch {
             fail(error)
@@ -305,9 +307,9 @@ final class FileKeeper<Tree: FileTree> {
 
     private func look(again path: ByteString, goesOn: @escaping () -> Bool) throws(DatabaseError) {
         guard let root = options.rules.roots.first(where: { path.isWithin($0) }) else { return }
-        let scan = makeScan(goesOn)
-        scan?.judge = nil
-        _ = try scan?.scan(part: path, of: root, isSilent: false)
+        looksAgain = true
+        defer { looksAgain = false }
+        _ = try makeScan(goesOn)?.scan(part: path, of: root, isSilent: false)
     }
 
     private func scan(_ task: ScanPlan.Task, goesOn: @escaping () -> Bool) throws(DatabaseError) {
@@ -367,10 +369,12 @@ extension FileKeeper: ScanJudge {
         let changed =
             attributes?.changed ?? reader.attributes(of: path.parent, digestLimit: 0)?.changed ?? .max
         let isOld = changed &+ Limit.recent < Clock.realtime
-        if isOld, round >= doubtUntil { return false }
+        if looksAgain || isOld && round >= doubtUntil { return false }
         if !suspects.insert(path, round: round) { hasMoreSuspects = true }
         return true
     }
 
-    func explainsLinks(of attributes: FileAttributes) -> Bool { live?.explainsLinks(of: attributes) ?? false }
+    func explains(_ before: FileAttributes?, _ after: FileAttributes?) -> Bool {
+        live?.explains(before, after) ?? false
+    }
 }

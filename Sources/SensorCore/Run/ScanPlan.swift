@@ -18,6 +18,11 @@ struct ScanPlan {
     private var queue: [Task] = []
     private var nextPeriodic: UInt64?
     private var gap: (first: UInt64, last: UInt64)?
+    /// Names of changed files are to be found by then.
+    private var otherNames: UInt64?
+    private var lastSearch: UInt64 = 0
+    /// Between two searches for other names of changed files.
+    private static let searchEvery: UInt64 = 60_000_000_000
 
     /// - Parameter startsAt: when the first periodic scan may come, one interval later.
     init(roots: [ByteString], interval: UInt64?, startsAt now: UInt64) {
@@ -27,7 +32,7 @@ struct ScanPlan {
     }
 
     /// Scans that are due or under way, or wait for losses to end.
-    var isIdle: Bool { queue.isEmpty && gap == nil }
+    var isIdle: Bool { queue.isEmpty && gap == nil && otherNames == nil }
 
     /// Goes by another interval from now on.
     mutating func use(interval: UInt64?, now: UInt64) {
@@ -46,6 +51,11 @@ struct ScanPlan {
     /// Events were lost: nobody knows which.
     mutating func noteGap(at now: UInt64) { gap = (gap?.first ?? now, now) }
 
+    /// A file has changed that has other names.
+    mutating func noteOtherNames(at now: UInt64) {
+        if otherNames == nil { otherNames = max(now &+ Self.quiet, lastSearch &+ Self.searchEvery) }
+    }
+
     /// The next scan that is due, taken out.
     mutating func next(now: UInt64) -> Task? {
         if let gap, now >= gap.last &+ Self.quiet || now >= gap.first &+ Self.patience {
@@ -55,6 +65,10 @@ struct ScanPlan {
         if let due = nextPeriodic, let interval, now >= due {
             nextPeriodic = now &+ interval
             request(reason: .periodic)
+        }
+        if let due = otherNames, now >= due {
+            (otherNames, lastSearch) = (nil, now)
+            request(reason: .links)
         }
         return queue.isEmpty ? nil : queue.removeFirst()
     }

@@ -23,14 +23,10 @@ struct SensorPlaces {
 
     /// What nobody but the sensor, or who installs it, has to change: its configuration, rules, programs and unit.
     private var protected: [String] {
-        let program = realpath("/proc/self/exe", nil)
-        defer { free(program) }
-        let programs =
-            program.map { path in
-                let directory = ByteString(String(cString: path)).parent
-                return ["vedette", "vedetted"].map { directory.appending(ByteString($0)).text }
-            } ?? []
-        return [configuration, root + "/etc/vedette"] + programs
+        let programs = Self.resolved("/proc/self/exe").map { program in
+            ["vedette", "vedetted"].map { program.parent.appending(ByteString($0)).text }
+        }
+        return [configuration, root + "/etc/vedette"] + (programs ?? [])
             + ["/etc/systemd/system/vedette.service", "/lib/systemd/system/vedette.service"]
     }
 

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CWait
 
 /// Threads of our own, with small stacks.
 enum WorkerThread {
@@ -9,15 +9,9 @@ enum WorkerThread {
 
     /// Runs `body` in a thread that nobody joins. Returns whether the host gives one.
     static func start(stackSize: Int, _ body: @escaping @Sendable () -> Void) -> Bool {
-        var attributes = pthread_attr_t()
-        guard pthread_attr_init(&attributes) == 0 else { return false }
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setstacksize(&attributes, stackSize)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         let argument = Unmanaged.passRetained(Body(body))
-        var thread = pthread_t()
-        let failed = pthread_create(
-            &thread, &attributes,
+        let failed = cwait_start_thread(
+            UInt(stackSize),
             { argument in
                 if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
                 return nil

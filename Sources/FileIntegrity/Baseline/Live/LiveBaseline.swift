@@ -8,15 +8,7 @@ package final class LiveBaseline {
     private let baseline: Baseline
     private let reader: any PathReading
     private let now: () -> UInt64
-    /// Files whose number of links a change has told of, though only under one of their names.
-    private var linked = RecentSet<FileKey>(capacity: 4_096)
-
-    private struct FileKey: Hashable {
-        var device: UInt64
-        var inode: UInt64
-
-        init(_ attributes: FileAttributes) { (device, inode) = (attributes.device, attributes.inode) }
-    }
+    private var told = ToldFiles()
 
     /// - Parameter now: nanoseconds since 1970.
     package init(baseline: Baseline, reader: any PathReading, now: @escaping () -> UInt64) {
@@ -25,21 +17,25 @@ package final class LiveBaseline {
         self.now = now
     }
 
-    /// Whether a change has told why the file has another number of links than the baseline says.
-    package func explainsLinks(of attributes: FileAttributes) -> Bool { linked.contains(FileKey(attributes)) }
+    /// Whether a difference has been told under another name of the file.
+    package func explains(_ before: FileAttributes?, _ after: FileAttributes?) -> Bool {
+        guard let after else { return before.map { told.explains($0) } ?? false }
+        return told.explains(after)
+    }
 
     /// Adds `before` and `after` to `change`, and writes what it comes to.
     ///
     /// - Parameter isKept: whether the baseline holds the path at all, and the previous one.
-    /// - Returns: a directory that was moved here with content of which nothing is known, to be taken.
+    /// - Returns: what is to be looked at beside the file itself.
     /// - Throws: `DatabaseError`; `change` is then as it was.
     package func complete(
         _ change: inout FileChange, digestLimit: UInt64, isKept: (ByteString) -> Bool
-    ) throws(DatabaseError) -> ByteString? {
+    ) throws(DatabaseError) -> Aftermath? {
+        defer { noteTold(change) }
         switch change.kind {
         case .deleted, .transient:
             change.before = try forget(change.path)
-            return nil
+            return change.before.flatMap { $0.type != .directory && $0.links > 1 ? .otherNames : nil }
         case .renamed:
             return try move(&change, digestLimit: digestLimit, isKept: isKept)
         case .created, .linked:
@@ -57,13 +53,12 @@ package final class LiveBaseline {
             try baseline.removeTree(path) { (_, _) throws(DatabaseError) in }
         }
         if known != nil { try baseline.remove(path) }
-        noteLinks(known)
         return known
     }
 
     private func move(
         _ change: inout FileChange, digestLimit: UInt64, isKept: (ByteString) -> Bool
-    ) throws(DatabaseError) -> ByteString? {
+    ) throws(DatabaseError) -> Aftermath? {
         guard let previous = change.previousPath else {
             return try renew(&change, before: nil, digestLimit: digestLimit)
         }
@@ -76,13 +71,15 @@ package final class LiveBaseline {
         if change.overwroteTarget { _ = try forget(change.path) }
         if before?.type == .directory { try baseline.moveTree(previous, to: change.path) }
         if before != nil { try baseline.remove(previous) }
-        return try renew(&change, before: before, digestLimit: digestLimit)
+        let aftermath = try renew(&change, before: before, digestLimit: digestLimit)
+        // Changes of what is in it that were told late were told under its old name.
+        return before?.type == .directory ? .moved(change.path) : aftermath
     }
 
     /// Looks at the file and writes what it is now.
     private func renew(
         _ change: inout FileChange, before: FileAttributes?, digestLimit: UInt64
-    ) throws(DatabaseError) -> ByteString? {
+    ) throws(DatabaseError) -> Aftermath? {
         change.before = before
         guard let after = reader.attributes(of: change.path, digestLimit: digestLimit) else {
             // It has gone since: another change tells of that, and needs to know what it was.
@@ -96,19 +93,14 @@ package final class LiveBaseline {
         }
         try baseline.put(after, at: change.path, seen: now())
         change.after = after
-        if change.kind == .linked || after.links != before?.links { noteLinks(after) }
-        try renewFirstName(change)
-        return before == nil && isArrival(change, after) ? change.path : nil
+        if before == nil && isArrival(change, after) { return .arrived(change.path) }
+        let isShared = after.type != .directory && (after.links > 1 || before?.links ?? 1 > 1)
+        return isShared ? .otherNames : nil
     }
 
-    /// The name that was linked has one link more now, and nobody tells of that.
-    private func renewFirstName(_ change: FileChange) throws(DatabaseError) {
-        guard change.kind == .linked, let first = change.previousPath, let after = change.after,
-            let record = try baseline.record(of: first), FileKey(record.attributes) == FileKey(after)
-        else { return }
-        var attributes = record.attributes
-        (attributes.links, attributes.changed) = (after.links, after.changed)
-        try baseline.put(attributes, at: first, seen: now())
+    private func noteTold(_ change: FileChange) {
+        if let attributes = change.after ?? change.before { told.note(attributes, until: change.time) }
+        if change.kind == .replaced, let before = change.before { told.note(before, until: change.time) }
     }
 
     /// Whether it is a directory that came with what is in it, rather than one that was just made.
@@ -119,9 +111,14 @@ package final class LiveBaseline {
         let slack: UInt64 = 1_000_000_000
         return after.born == 0 || after.born &+ slack < change.time
     }
+}
 
-    private func noteLinks(_ attributes: FileAttributes?) {
-        guard let attributes, attributes.type != .directory, attributes.links > 1 else { return }
-        linked.insert(FileKey(attributes))
-    }
+/// What a change leaves to be done.
+package enum Aftermath: Equatable {
+    /// A directory came with what is in it, of which nothing is known.
+    case arrived(ByteString)
+    /// A directory was renamed.
+    case moved(ByteString)
+    /// The file has other names, which are not known.
+    case otherNames
 }
