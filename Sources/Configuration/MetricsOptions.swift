@@ -43,7 +43,9 @@ extension MetricsOptions.Endpoint {
         } else {
             guard text.hasPrefix(Self.scheme) else { return nil }
             let path = String(text.dropFirst(Self.scheme.utf8.count))
-            guard path.hasPrefix("/"), !path.hasSuffix("/"), path.utf8.count <= Self.mostPathBytes else {
+            let slash = UInt8(ascii: "/")
+            guard path.utf8.first == slash, path.utf8.last != slash, path.utf8.count <= Self.mostPathBytes
+            else {
                 return nil
             }
             self = .socket(path: path)

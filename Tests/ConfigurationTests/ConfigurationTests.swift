@@ -75,6 +75,14 @@ import Testing
         #expect("\(found)".count < 300)
     }
 
+    @Test func pathsAreComparedByBytes() throws {
+        #expect(try #require(errors("fim: {watches: [{path: \"/a/../\\u0301b\"}]}")).errors.count == 1)
+        #expect(try #require(errors("fim: {exclude: [\"a/\\u0301b\"]}")).errors.count == 1)
+        let read = try parse(
+            "fim: {watches: [{path: \"/\\u00e9\"}, {path: \"/e\\u0301\"}, {path: \"//\\u0301\"}]}")
+        #expect(read.fim.watches.map { Array($0.path.utf8).count } == [3, 4, 3])
+    }
+
     @Test func columnsCountCharacters() throws {
         let found = try #require(errors("fim: {exclude: [é, 日本, 1]}")).errors
         #expect(found.map(\.position) == [FilePosition(line: 1, column: 24)])

@@ -1,10 +1,13 @@
+private let slash = UInt8(ascii: "/")
+
 extension Form where Value == String {
     /// An absolute path; more slashes than are needed are taken away.
     static let path = text(
         "an absolute path", advice: "a path from / on, without . and .. in it",
         parse: { text in
-            guard text.utf8.first == UInt8(ascii: "/"), text.utf8.count < 4_096 else { return nil }
-            let parts = text.split(separator: "/")
+            guard text.utf8.first == slash, text.utf8.count < 4_096 else { return nil }
+            // By bytes, as the kernel does: to Swift a slash and an accent are one character, which is no slash.
+            let parts = text.utf8.split(separator: slash).map { String(Substring($0)) }
             guard !parts.contains("."), !parts.contains("..") else { return nil }
             return "/" + parts.joined(separator: "/")
         })
@@ -15,8 +18,8 @@ extension Form where Value == String {
         advice: "'*.swp' for names, or a path from / on without a slash at its end",
         parse: { text in
             guard !text.isEmpty, text.utf8.count < 4_096 else { return nil }
-            guard text.utf8.contains(UInt8(ascii: "/")) else { return text }
-            return text.hasPrefix("/") && !text.hasSuffix("/") ? text : nil
+            guard text.utf8.contains(slash) else { return text }
+            return text.utf8.first == slash && text.utf8.last != slash ? text : nil
         })
 
     /// A word for people and for queries.

@@ -1,3 +1,5 @@
+internal import EventModel
+
 /// How a value of one kind is written in the file, both ways.
 struct Form<Value>: Sendable {
     /// The value, or `nil` when what stands there is none, which has been reported.
@@ -75,16 +77,18 @@ extension Form {
         _ diagnostics: Diagnostics
     ) -> [Element] {
         var result: [Element] = []
-        var lines: [String: Int] = [:]
+        // By bytes: other spellings of an accent are other names.
+        var lines: [ByteString: Int] = [:]
         let key = diagnostics.key
         for item in items {
             diagnostics.key = key
             guard let value = form.read(item, diagnostics) else { continue }
             result.append(value)
-            guard let name = identity?(value), !name.isEmpty else { continue }
+            guard let text = identity?(value), !text.isEmpty else { continue }
+            let name = ByteString(text)
             if let line = lines[name] {
                 diagnostics.report(
-                    item.position, "\(shown(name)) is there twice, first in line \(line)",
+                    item.position, "\(shown(text)) is there twice, first in line \(line)",
                     advice: "make one entry of the two")
             } else {
                 lines[name] = item.position.line

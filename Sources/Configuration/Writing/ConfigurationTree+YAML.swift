@@ -63,7 +63,7 @@ extension ConfigurationTree {
         }
         let first = text.utf8.first ?? 0
         let beginsAsText = first == UInt8(ascii: "/") || (0x61...0x7A).contains(first)
-        let words = ["true", "false", "null", "yes", "no", "on", "y", "n"]
+        let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
         if isPlain, beginsAsText, !words.contains(text) { return text }
         if isMultiple(text) { return text }
         if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "'") }) {

@@ -15,10 +15,10 @@ struct ConfigSession {
     func check() -> Int32 {
         do throws(ConfigurationErrors) {
             _ = try ConfigurationFile.load(path)
-            print(isJSON ? verdict(nil).json : "\(path): good")
-            return 0
+            return answer(isJSON ? verdict(nil).json + "\n" : "\(path): good\n")
         } catch {
-            if isJSON { print(verdict(error).json) } else { complain(error) }
+            if !isJSON { return complain(error) }
+            _ = answer(verdict(error).json + "\n")
             return 1
         }
     }
@@ -26,34 +26,47 @@ struct ConfigSession {
     /// Prints what holds. 0 when that is known, else 1.
     func show() -> Int32 {
         do throws(ConfigurationErrors) {
-            print(try ConfigurationFile.load(path), title: "\(path), with defaults filled in")
+            return try answer(ConfigurationFile.load(path), title: "\(path), with defaults filled in")
         } catch {
-            guard error.isMissingFile, file == nil else {
-                complain(error)
-                return 1
-            }
+            guard error.isMissingFile, file == nil else { return complain(error) }
             let title = "built-in defaults: there is no \(path)"
             say("vedette: \(title)\n")
-            print(SensorConfiguration.builtIn(), title: title)
+            return answer(SensorConfiguration.builtIn(), title: title)
         }
-        return 0
     }
 
-    private func print(_ configuration: SensorConfiguration, title: String) {
+    private func answer(_ configuration: SensorConfiguration, title: String) -> Int32 {
         let tree = configuration.tree(root: root)
-        print(isJSON ? tree.json : "# \(title)\n" + tree.yaml, terminator: isJSON ? "\n" : "")
+        if isJSON { return answer(tree.json + "\n") }
+        let line = title.filter { !$0.isNewline }
+        return answer("# \(line)\n" + tree.yaml)
     }
 
-    private func print(_ text: String, terminator: String = "\n") {
-        Swift.print(text, terminator: terminator)
+    private func answer(_ text: String) -> Int32 {
+        if write(text, to: STDOUT_FILENO) { return 0 }
+        say("vedette: standard output cannot be written\n")
+        return 1
     }
 
-    private func complain(_ errors: ConfigurationErrors) { say("\(errors)\n") }
+    private func complain(_ errors: ConfigurationErrors) -> Int32 {
+        say("\(errors)\n")
+        return 1
+    }
 
     private func say(_ text: String) {
-        let bytes = Array(text.utf8)
         // Nothing helps when standard error is closed.
-        _ = write(STDERR_FILENO, bytes, bytes.count)
+        _ = write(text, to: STDERR_FILENO)
+    }
+
+    private func write(_ text: String, to descriptor: Int32) -> Bool {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let wrote = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if wrote < 0, errno == EINTR { continue }
+            guard wrote > 0 else { return false }
+            rest = rest.dropFirst(wrote)
+        }
+        return true
     }
 
     private func verdict(_ errors: ConfigurationErrors?) -> ConfigurationTree {
