@@ -62,8 +62,10 @@ let package = Package(
         shim("CAudit"),
         shim("CXattr"),
         shim("CTree"),
+        shim("CSocket"),
         .systemLibrary(name: "CSQLite", path: "CShims/CSQLite"),
         .systemLibrary(name: "COpenSSL", path: "CShims/COpenSSL"),
+        .systemLibrary(name: "CLibCap", path: "CShims/CLibCap"),
 
         // For tests only: the tables that ours are compared with.
         .systemLibrary(name: "CLibAudit", path: "CShims/CLibAudit"),
@@ -90,13 +92,16 @@ let package = Package(
                 "EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity",
                 "Reporting",
                 "CWait",
-            ]),
+            ], inner: ["Control"]),
+        library(
+            "Control", ["EventModel", "Reporting", "CSocket", "CWait", "CLibCap"], path: "SensorCore/Control"),
         .executableTarget(name: "vedetted", dependencies: ["SensorCore"], swiftSettings: strict),
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline", "Reporting",
-                "CDecompress", "CWait",
+                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline",
+                "Reporting",
+                "Control", "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -118,7 +123,11 @@ let package = Package(
             name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
         tests("SensorCore", ["EventModel"]),
-        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "EventModel"]),
+        .testTarget(
+            name: "ControlTests", dependencies: ["Control", "EventModel", "Reporting", "CSocket", "CLibCap"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ReportingTests", dependencies: ["Reporting", "EventModel"], exclude: ["Fixtures"]),
         .target(
             name: "CRingProducer", dependencies: ["CRing"], path: "Tests/TesterPrograms/CRingProducer",
             cSettings: ringSettings),
