@@ -65,7 +65,6 @@ let package = Package(
         shim("CSocket"),
         .systemLibrary(name: "CSQLite", path: "CShims/CSQLite"),
         .systemLibrary(name: "COpenSSL", path: "CShims/COpenSSL"),
-        .systemLibrary(name: "CYAML", path: "CShims/CYAML"),
         .systemLibrary(name: "CLibCap", path: "CShims/CLibCap"),
 
         // For tests only: the tables that ours are compared with.
@@ -92,7 +91,8 @@ let package = Package(
             "SensorCore",
             [
                 "EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity",
-                "Baseline", "FileReading", "Configuration", "Control", "Reporting", "CWait",
+                "Reporting",
+                "CWait",
             ], inner: ["Control"]),
         library(
             "Control", ["EventModel", "Reporting", "CSocket", "CWait", "CLibCap"], path: "SensorCore/Control"),
@@ -102,7 +102,7 @@ let package = Package(
             dependencies: [
                 "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline",
                 "Reporting",
-                "Configuration", "Control", "CDecompress", "CWait",
+                "Control", "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -128,10 +128,7 @@ let package = Package(
         .testTarget(
             name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
-        tests("SensorCore", ["EventModel", "Baseline", "FileReading", "KernelSources"]),
-        .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "EventModel"],
-            exclude: ["Fixtures"], swiftSettings: strict),
+        tests("SensorCore", ["EventModel"]),
         .testTarget(
             name: "ControlTests", dependencies: ["Control", "EventModel", "Reporting", "CSocket", "CLibCap"],
             swiftSettings: strict),

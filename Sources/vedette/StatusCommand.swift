@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Control
 internal import Glibc
 
 /// `vedette status`
@@ -23,8 +22,7 @@ struct StatusCommand: ParsableCommand {
 
     func run() throws {
         let session = StatusSession(
-            directory: RuntimeDirectory(root: root), printsJSON: json,
-            colour: color && isatty(STDOUT_FILENO) == 1)
+            root: root, printsJSON: json, colour: color && isatty(STDOUT_FILENO) == 1)
         throw ExitCode(session.run())
     }
 }

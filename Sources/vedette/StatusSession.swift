@@ -5,15 +5,18 @@ internal import SensorCore
 
 /// One run of `vedette status`.
 struct StatusSession {
-    var directory: RuntimeDirectory
+    /// As typed; empty for the real one.
+    var root: String
     var printsJSON: Bool
     var colour: Bool
+
+    private var socket: String { RuntimeDirectory(root: root).controlSocket }
 
     /// Returns the exit code: 0 when all is live, 2 when something is not, 1 when that could not be found out.
     func run() -> Int32 {
         let answer: [UInt8]
         do throws(ControlFailure) {
-            answer = try ControlClient.ask(.status, at: directory.controlSocket)
+            answer = try ControlClient.ask(.status, at: socket)
         } catch {
             return complain(advice(error))
         }
@@ -29,14 +32,15 @@ struct StatusSession {
     }
 
     private func advice(_ failure: ControlFailure) -> String {
-        let socket = directory.controlSocket
         switch failure {
         case .notRunning:
-            return "no sensor runs here: nobody listens at \(socket). Start it with: vedette run"
+            return "no sensor runs here: nobody listens at \(socket). Start it with: \(start)"
         case .notAllowed: return "\(socket) is for root only. Run as root: sudo vedette status"
         case .failed(let problem): return problem.message
         }
     }
+
+    private var start: String { root.isEmpty ? "vedette run" : "vedette run --root \(root)" }
 
     private func complain(_ message: String) -> Int32 {
         let bytes = Array("vedette: \(message)\n".utf8)
