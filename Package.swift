@@ -95,11 +95,16 @@ let package = Package(
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline", "Reporting",
-                "CDecompress", "CWait",
+                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline",
+                "Reporting", "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+
+        // For the live tests: kills and full disks in the middle of alerts.
+        .executableTarget(
+            name: "alertwriter", dependencies: ["SensorCore", "EventModel"],
+            path: "Tests/TesterPrograms/alertwriter", swiftSettings: strict),
 
         tests("FileIntegrity", ["EventModel", "ProcessTable"]),
         tests("Baseline", ["EventModel"]),
@@ -117,7 +122,7 @@ let package = Package(
         .testTarget(
             name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
-        tests("SensorCore", ["EventModel"]),
+        tests("SensorCore", ["EventModel", "KernelSources"]),
         .testTarget(name: "ReportingTests", dependencies: ["Reporting", "EventModel"]),
         .target(
             name: "CRingProducer", dependencies: ["CRing"], path: "Tests/TesterPrograms/CRingProducer",
