@@ -101,8 +101,7 @@ let package = Package(
             name: "vedette",
             dependencies: [
                 "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline",
-                "Reporting",
-                "Control", "CDecompress", "CWait",
+                "Reporting", "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -128,12 +127,8 @@ let package = Package(
         .testTarget(
             name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
-        tests("SensorCore", ["EventModel"]),
-        .testTarget(
-            name: "ControlTests", dependencies: ["Control", "EventModel", "Reporting", "CSocket", "CLibCap"],
-            swiftSettings: strict),
-        .testTarget(
-            name: "ReportingTests", dependencies: ["Reporting", "EventModel"], exclude: ["Fixtures"]),
+        tests("SensorCore", ["EventModel", "KernelSources"]),
+        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "EventModel"]),
         .target(
             name: "CRingProducer", dependencies: ["CRing"], path: "Tests/TesterPrograms/CRingProducer",
             cSettings: ringSettings),

@@ -12,8 +12,8 @@ package final class AlertFile {
     /// Opens the file, with mode 0600 and its directories with 0750 where they are missing, mends what a kill has left,
     /// and starts the thread that writes.
     ///
-    /// - Parameter wake: an eventfd of the caller's, open until `finish`, that is signalled when `durable` has
-    ///   grown; -1 for none.
+    /// - Parameter wake: an eventfd of the caller's, open until `finish` has returned `true`, that is signalled when
+    ///   `durable` has grown; -1 for none.
     /// - Throws: `KernelError` when the file cannot be opened or mended, or the host refuses a thread.
     package init(path: String, options: AlertFileOptions = .init(), wake: Int32 = -1) throws(KernelError) {
         writer = try AlertWriter(path: path, options: options, wake: wake)

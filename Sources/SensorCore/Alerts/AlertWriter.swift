@@ -119,8 +119,8 @@ final class AlertWriter: Sendable {
             if buffer.isEnding { return false }
             buffer.pause(delay)
             delay = min(delay * 2, Self.retry.upperBound)
-            // Perhaps there is another file by now.
-            attempt(log.follow)
+            // Perhaps there is another file by now. Whether the trouble has passed is for `work` to tell.
+            try? log.follow()
         }
         return true
     }

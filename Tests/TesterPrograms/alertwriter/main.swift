@@ -72,20 +72,18 @@ struct AlertWriting {
     }
 
     private func report(seconds: Double) {
-        let (own, all) = (processor(RUSAGE_THREAD), processor(RUSAGE_SELF))
+        let (own, all) = (processor(CLOCK_THREAD_CPUTIME_ID), processor(CLOCK_PROCESS_CPUTIME_ID))
         complain(
             "\(Int(Double(count) / seconds)) alerts/s; processor time each: \(own) µs to make and hand over, "
                 + "\(all - own) µs to write; lost \(file.lost); resident \(peak) KiB; \(file.status)")
     }
 
     /// Microseconds of processor time for each alert.
-    private func processor(_ who: __rusage_who) -> Double {
-        var usage = rusage()
-        getrusage(__rusage_who_t(who.rawValue), &usage)
-        let time = [usage.ru_utime, usage.ru_stime].reduce(0.0) {
-            $0 + Double($1.tv_sec) * 1e6 + Double($1.tv_usec)
-        }
-        return (time / Double(count) * 10).rounded() / 10
+    private func processor(_ clock: clockid_t) -> Double {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        let passed = Double(time.tv_sec) * 1e6 + Double(time.tv_nsec) / 1e3
+        return (passed / Double(count) * 10).rounded() / 10
     }
 
     /// The most resident memory so far, in KiB.
