@@ -65,6 +65,7 @@ let package = Package(
         shim("CSocket"),
         .systemLibrary(name: "CSQLite", path: "CShims/CSQLite"),
         .systemLibrary(name: "COpenSSL", path: "CShims/COpenSSL"),
+        .systemLibrary(name: "CYAML", path: "CShims/CYAML"),
         .systemLibrary(name: "CLibCap", path: "CShims/CLibCap"),
 
         // For tests only: the tables that ours are compared with.
@@ -91,8 +92,7 @@ let package = Package(
             "SensorCore",
             [
                 "EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity",
-                "Reporting",
-                "CWait",
+                "Baseline", "FileReading", "Configuration", "Control", "Reporting", "CWait",
             ], inner: ["Control"]),
         library(
             "Control", ["EventModel", "Reporting", "CSocket", "CWait", "CLibCap"], path: "SensorCore/Control"),
@@ -101,7 +101,8 @@ let package = Package(
             name: "vedette",
             dependencies: [
                 "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline",
-                "Reporting", "CDecompress", "CWait",
+                "Reporting",
+                "Configuration", "Control", "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -127,8 +128,15 @@ let package = Package(
         .testTarget(
             name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
-        tests("SensorCore", ["EventModel", "KernelSources"]),
-        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "EventModel"]),
+        tests("SensorCore", ["EventModel", "Baseline", "FileReading", "KernelSources"]),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "EventModel"],
+            exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "ControlTests", dependencies: ["Control", "EventModel", "Reporting", "CSocket", "CLibCap"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ReportingTests", dependencies: ["Reporting", "EventModel"], exclude: ["Fixtures"]),
         .target(
             name: "CRingProducer", dependencies: ["CRing"], path: "Tests/TesterPrograms/CRingProducer",
             cSettings: ringSettings),
