@@ -19,8 +19,10 @@ package final class LiveBaseline {
 
     /// Whether a difference has been told under another name of the file.
     package func explains(_ before: FileAttributes?, _ after: FileAttributes?) -> Bool {
-        guard let after else { return before.map { told.explains($0) } ?? false }
-        return told.explains(after)
+        guard let file = after ?? before, let time = told.time(of: file) else { return false }
+        if time >= file.changed { return true }
+        // What became of another name may have been told without saying which file that was.
+        return before.map { after?.differences(from: $0) == [.links] } ?? false
     }
 
     /// Adds `before` and `after` to `change`, and writes what it comes to.
@@ -31,10 +33,10 @@ package final class LiveBaseline {
     package func complete(
         _ change: inout FileChange, digestLimit: UInt64, isKept: (ByteString) -> Bool
     ) throws(DatabaseError) -> Aftermath? {
-        defer { noteTold(change) }
         switch change.kind {
         case .deleted, .transient:
-            change.before = try forget(change.path)
+            change.before = try forget(change.path, at: change.time)
+            if change.before == nil { try noteUnknown(change) }
             return change.before.flatMap { $0.type != .directory && $0.links > 1 ? .otherNames : nil }
         case .renamed:
             return try move(&change, digestLimit: digestLimit, isKept: isKept)
@@ -47,13 +49,18 @@ package final class LiveBaseline {
     }
 
     /// Takes `path` and what is below it out of the baseline; returns what was known of `path` itself.
-    private func forget(_ path: ByteString) throws(DatabaseError) -> FileAttributes? {
-        let known = try baseline.record(of: path)?.attributes
-        if let known, known.type == .directory {
-            try baseline.removeTree(path) { (_, _) throws(DatabaseError) in }
-        }
-        if known != nil { try baseline.remove(path) }
+    private func forget(_ path: ByteString, at time: UInt64) throws(DatabaseError) -> FileAttributes? {
+        guard let known = try baseline.record(of: path)?.attributes else { return nil }
+        if known.type == .directory { try baseline.removeTree(path) { (_, _) throws(DatabaseError) in } }
+        try baseline.remove(path)
+        told.note(known, until: time)
         return known
+    }
+
+    /// What has gone was not known under this name; it may be under others.
+    private func noteUnknown(_ change: FileChange) throws(DatabaseError) {
+        guard let inode = change.inode, let directory = try baseline.record(of: change.path.parent) else { return }
+        told.note(device: directory.attributes.device, inode: inode, until: change.time)
     }
 
     private func move(
@@ -64,11 +71,11 @@ package final class LiveBaseline {
         }
         let before = try baseline.record(of: previous)?.attributes
         guard isKept(change.path) else {
-            _ = try forget(previous)
+            _ = try forget(previous, at: change.time)
             change.before = before
             return nil
         }
-        if change.overwroteTarget { _ = try forget(change.path) }
+        if change.overwroteTarget { _ = try forget(change.path, at: change.time) }
         if before?.type == .directory { try baseline.moveTree(previous, to: change.path) }
         if before != nil { try baseline.remove(previous) }
         let aftermath = try renew(&change, before: before, digestLimit: digestLimit)
@@ -81,6 +88,7 @@ package final class LiveBaseline {
         _ change: inout FileChange, before: FileAttributes?, digestLimit: UInt64
     ) throws(DatabaseError) -> Aftermath? {
         change.before = before
+        if let before { told.note(before, until: change.time) }
         guard let after = reader.attributes(of: change.path, digestLimit: digestLimit) else {
             // It has gone since: another change tells of that, and needs to know what it was.
             if let before, change.kind == .renamed {
@@ -93,14 +101,10 @@ package final class LiveBaseline {
         }
         try baseline.put(after, at: change.path, seen: now())
         change.after = after
+        told.note(after, until: change.time)
         if before == nil && isArrival(change, after) { return .arrived(change.path) }
         let isShared = after.type != .directory && (after.links > 1 || before?.links ?? 1 > 1)
         return isShared ? .otherNames : nil
-    }
-
-    private func noteTold(_ change: FileChange) {
-        if let attributes = change.after ?? change.before { told.note(attributes, until: change.time) }
-        if change.kind == .replaced, let before = change.before { told.note(before, until: change.time) }
     }
 
     /// Whether it is a directory that came with what is in it, rather than one that was just made.

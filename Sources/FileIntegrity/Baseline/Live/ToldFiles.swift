@@ -9,7 +9,6 @@ struct ToldFiles {
         var device: UInt64
         var inode: UInt64
 
-        init(_ attributes: FileAttributes) { (device, inode) = (attributes.device, attributes.inode) }
     }
 
     private static let half = 8_192
@@ -17,14 +16,19 @@ struct ToldFiles {
     private var old: [Key: UInt64] = [:]
 
     /// - Parameter time: up to when what happened to the file has been told. Nanoseconds since 1970.
-    mutating func note(_ attributes: FileAttributes, until time: UInt64) {
+    mutating func note(device: UInt64, inode: UInt64, until time: UInt64) {
         if young.count >= Self.half { (old, young) = (young, [:]) }
-        young[Key(attributes)] = max(time, attributes.changed)
+        let key = Key(device: device, inode: inode)
+        young[key] = max(time, young[key] ?? 0)
     }
 
-    /// Whether nothing has happened to the file since what was told of it.
-    func explains(_ attributes: FileAttributes) -> Bool {
-        let key = Key(attributes)
-        return young[key] ?? old[key] ?? 0 >= attributes.changed
+    mutating func note(_ attributes: FileAttributes, until time: UInt64) {
+        note(device: attributes.device, inode: attributes.inode, until: max(time, attributes.changed))
+    }
+
+    /// Up to when what happened to the file has been told; `nil` when nothing has lately.
+    func time(of attributes: FileAttributes) -> UInt64? {
+        let key = Key(device: attributes.device, inode: attributes.inode)
+        return young[key] ?? old[key]
     }
 }
