@@ -1,3 +1,5 @@
+package import EventModel
+
 /// How a scan goes about it.
 package struct ScanOptions: Sendable {
     /// The content of larger files is not read. Bytes.
