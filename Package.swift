@@ -64,6 +64,7 @@ let package = Package(
         shim("CTree"),
         .systemLibrary(name: "CSQLite", path: "CShims/CSQLite"),
         .systemLibrary(name: "COpenSSL", path: "CShims/COpenSSL"),
+        .systemLibrary(name: "CZlib", path: "CShims/CZlib"),
 
         // For tests only: the tables that ours are compared with.
         .systemLibrary(name: "CLibAudit", path: "CShims/CLibAudit"),
@@ -82,7 +83,9 @@ let package = Package(
             "FileReading", ["EventModel", "KernelSources", "CTree", "COpenSSL"], path: "KernelSources/Files"),
         library("Baseline", ["EventModel", "CSQLite"], path: "FileIntegrity/Baseline"),
         library("ProcessTable", ["EventModel", "KernelDecoding"]),
-        library("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"], inner: ["Baseline"]),
+        library("TextDiff", ["EventModel", "CZlib"], path: "FileIntegrity/Diff"),
+        library(
+            "FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"], inner: ["Baseline", "Diff"]),
         library("Reporting", ["EventModel"]),
         library(
             "SensorCore",
@@ -103,6 +106,7 @@ let package = Package(
 
         tests("FileIntegrity", ["EventModel", "ProcessTable"]),
         tests("Baseline", ["EventModel"]),
+        tests("TextDiff", ["EventModel"]),
         .testTarget(
             name: "FileReadingTests", dependencies: ["FileReading", "KernelSources", "EventModel"],
             swiftSettings: strict),
