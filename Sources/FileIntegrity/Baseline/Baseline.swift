@@ -8,6 +8,8 @@ package final class Baseline {
     private let database: Database
     private let insertDirectory, selectDirectory, selectTree, deleteDirectory: Statement
     private let put, remove, removeAll, select, selectChildren, selectGlances, selectRoot, selectRoots, putRoot, count: Statement
+    /// The contents of small text files; see `content(of:)`.
+    let contents: ContentTable
     private var isInTransaction = false
     /// Ids of the directories that were asked for last.
     private var ids: [ByteString: Int64] = [:]
@@ -15,7 +17,7 @@ package final class Baseline {
     /// The last of them: one file after another lies in the same directory.
     private var lastID: (path: ByteString, id: Int64)?
     /// Rows written since the last commit.
-    package private(set) var pending = 0
+    package internal(set) var pending = 0
 
     /// Opens the baseline at `path`, and makes it when it is not there and `mayWrite`.
     ///
@@ -44,6 +46,7 @@ package final class Baseline {
         selectRoots = try database.prepare("SELECT path FROM root ORDER BY path")
         putRoot = try database.prepare("INSERT OR REPLACE INTO root(path, taken, scanned) VALUES(?, ?, ?)")
         count = try database.prepare("SELECT count(*) FROM file")
+        contents = try ContentTable(database)
     }
 
     private static func prepare(_ database: Database) throws(DatabaseError) {
@@ -63,7 +66,7 @@ package final class Baseline {
 
     // MARK: Transactions
 
-    private func begin() throws(DatabaseError) {
+    func begin() throws(DatabaseError) {
         guard !isInTransaction else { return }
         try database.execute("BEGIN IMMEDIATE")
         isInTransaction = true
@@ -91,6 +94,7 @@ package final class Baseline {
         pending = 0
         ids.removeAll()
         lastID = nil
+        contents.forgetTotal()
     }
 
     // MARK: Files
@@ -127,6 +131,7 @@ package final class Baseline {
         remove.bind(directory, at: 1)
         remove.bind(path.lastComponent, at: 2)
         try remove.run()
+        try contents.remove(path.lastComponent, in: directory)
         pending += 1
     }
 
@@ -143,6 +148,7 @@ package final class Baseline {
             }
             removeAll.bind(id, at: 1)
             try removeAll.run()
+            try contents.removeAll(in: id)
             deleteDirectory.bind(id, at: 1)
             try deleteDirectory.run()
             ids[directory] = nil
@@ -231,7 +237,7 @@ package final class Baseline {
 
     // MARK: Directories
 
-    private func id(of path: ByteString) throws(DatabaseError) -> Int64? {
+    func id(of path: ByteString) throws(DatabaseError) -> Int64? {
         if let lastID, lastID.path == path { return lastID.id }
         if let known = ids[path] {
             lastID = (path, known)
@@ -243,7 +249,7 @@ package final class Baseline {
         return remember(selectDirectory.integer(at: 0), of: path)
     }
 
-    private func makeID(of path: ByteString) throws(DatabaseError) -> Int64 {
+    func makeID(of path: ByteString) throws(DatabaseError) -> Int64 {
         if let known = try id(of: path) { return known }
         insertDirectory.bind(path, at: 1)
         defer { insertDirectory.reset() }
