@@ -5,7 +5,7 @@ import TextDiff
 @Suite struct StoredTextTests {
     private let text = Array(String(repeating: "PermitRootLogin no\n", count: 500).utf8)
 
-    @Test(arguments: 0..<100) func whatWasStoredComesBack(_ seed: UInt64) throws {
+    @Test(arguments: 0..<30) func whatWasStoredComesBack(_ seed: UInt64) throws {
         var numbers = SeededNumbers(seed: seed)
         let kinds = UInt8.random(in: 1...255, using: &numbers)
         let content = (0..<Int.random(in: 0...70_000, using: &numbers)).map { _ in
