@@ -82,7 +82,7 @@ import Testing
         try baseline.putContent("kept", at: "/d/kept")
         try baseline.commit()
         let before = try baseline.bytesOfContents()
-        try baseline.putContent("lost", at: "/d/lost")
+        try baseline.putContent("lost, and longer", at: "/d/lost")
         try baseline.removeContent(of: "/d/kept")
         baseline.rollBack()
         #expect(try baseline.bytesOfContents() == before)
