@@ -67,6 +67,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", path: "CShims/COpenSSL"),
         .systemLibrary(name: "CYAML", path: "CShims/CYAML"),
         .systemLibrary(name: "CLibCap", path: "CShims/CLibCap"),
+        .systemLibrary(name: "CZlib", path: "CShims/CZlib"),
 
         // For tests only: the tables that ours are compared with.
         .systemLibrary(name: "CLibAudit", path: "CShims/CLibAudit"),
@@ -85,7 +86,9 @@ let package = Package(
             "FileReading", ["EventModel", "KernelSources", "CTree", "COpenSSL"], path: "KernelSources/Files"),
         library("Baseline", ["EventModel", "CSQLite"], path: "FileIntegrity/Baseline"),
         library("ProcessTable", ["EventModel", "KernelDecoding"]),
-        library("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"], inner: ["Baseline"]),
+        library("TextDiff", ["EventModel", "CZlib"], path: "FileIntegrity/Diff"),
+        library(
+            "FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"], inner: ["Baseline", "Diff"]),
         library("Reporting", ["EventModel"]),
         library("Configuration", ["EventModel", "CYAML"]),
         library(
@@ -114,6 +117,7 @@ let package = Package(
 
         tests("FileIntegrity", ["EventModel", "ProcessTable"]),
         tests("Baseline", ["EventModel"]),
+        tests("TextDiff", ["EventModel"]),
         .testTarget(
             name: "FileReadingTests", dependencies: ["FileReading", "KernelSources", "EventModel"],
             swiftSettings: strict),

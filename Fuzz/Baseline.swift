@@ -11,21 +11,29 @@ public func test(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     withInput(bytes, count) { input in
         let path = "/dev/shm/vedette-fuzz-\(getpid()).db"
         defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) } }
-        store(damaged(input), at: path)
+        store(damaged(ByteString(input).bytes), at: path)
         do throws(DatabaseError) {
             let baseline = try Baseline(path: path)
             _ = try baseline.roots()
             _ = try baseline.root("/d")
             _ = try baseline.record(of: "/d/f1")
+            let content = try baseline.content(of: "/d/f1")
+            precondition(content?.count ?? 0 <= Baseline.mostBytesOfContent)
             var count = 0
             try baseline.forEachBelow("/") { (_, _) throws(DatabaseError) in
                 count += 1
                 precondition(count < 1_000_000)
             }
             try baseline.put(sample(1), at: "/d/new", seen: 2)
+            let isStored = try baseline.putContent("text", at: "/d/new")
+            try baseline.putContent("other text", at: "/d/f2")
+            try baseline.remove("/d/f3")
             try baseline.removeTree("/d/e") { (_, _) throws(DatabaseError) in }
             try baseline.commit()
-            precondition(try baseline.record(of: "/d/new")?.attributes == sample(1))
+            let record = try baseline.record(of: "/d/new")
+            precondition(record?.attributes == sample(1))
+            let new = try baseline.content(of: "/d/new")
+            precondition(new == (isStored ? "text" : nil))
         } catch {
             precondition(!error.message.isEmpty)
         }
@@ -51,6 +59,7 @@ private let sound: [UInt8] = {
         for number in 0..<60 {
             try baseline.put(sample(UInt64(number)), at: ByteString("/d/f\(number)"), seen: 1)
             try baseline.put(sample(UInt64(number)), at: ByteString("/d/e/g\(number)"), seen: 1)
+            try baseline.putContent(ByteString("content \(number)"), at: ByteString("/d/f\(number)"))
         }
         try baseline.setRoot("/d", BaselineRoot(taken: 1, scanned: 1))
         try baseline.commit()

@@ -2,7 +2,7 @@ package import EventModel
 
 extension ByteWriter {
     /// The members of `vedette` that tell what a comparison with the baseline found: the changed attributes, before
-    /// and after, and of a change that no event told of the interval in which it happened.
+    /// and after, the diff of the content, and of a change that no event told of the interval in which it happened.
     mutating func comparison(_ change: FileChange) {
         if let interval = change.interval {
             field("detected_by", literal: "scan")
@@ -11,10 +11,18 @@ extension ByteWriter {
                 writer.field("to", timestamp: interval.upperBound)
             }
         }
+        if let diff = change.contentDiff { object("diff") { $0.members(of: diff) } }
         guard let before = change.before, let after = change.after else { return }
         let differences = after.differences(from: before)
         object("before") { $0.attributes(differences, of: before) }
         object("after") { $0.attributes(differences, of: after) }
+    }
+
+    private mutating func members(of diff: UnifiedDiff) {
+        field("unified", diff.text)
+        field("added", UInt64(clamping: diff.added))
+        field("removed", UInt64(clamping: diff.removed))
+        field("truncated", diff.isTruncated)
     }
 
     private mutating func attributes(_ list: [FileAttribute], of attributes: FileAttributes) {

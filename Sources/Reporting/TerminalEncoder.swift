@@ -1,6 +1,6 @@
 package import EventModel
 
-/// Writes each event as one line for people, within 100 columns where the paths let it.
+/// Writes each event as one line for people, within 100 columns where the paths let it; below a change, its diff.
 ///
 /// `14:09:36.123 modified   /etc/passwd  root (login alice)  vim < bash < sshd < systemd  pid 812`
 package struct TerminalEncoder: ~Copyable {
@@ -30,7 +30,9 @@ package struct TerminalEncoder: ~Copyable {
     package mutating func encode(_ event: SensorEvent) {
         text.removeAll()
         switch event {
-        case .change(let change): write(change)
+        case .change(let change):
+            write(change)
+            if let diff = change.contentDiff { text.append(diff) }
         case .gap(let gap): write(gap)
         case .coverage(let entry, let previous, let time): write(entry, previous: previous, time: time)
         case .scan(let report): write(report)
@@ -39,7 +41,7 @@ package struct TerminalEncoder: ~Copyable {
         text.newLine()
     }
 
-    /// The line of the last `encode`, with its newline.
+    /// The line of the last `encode`, with its newline; more lines for a change with a diff.
     package var line: [UInt8] { text.bytes }
 
     private mutating func write(_ change: FileChange) {

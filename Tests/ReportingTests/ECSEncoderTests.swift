@@ -56,6 +56,15 @@ private func text(_ path: String, in object: [String: Any]) -> String? { value(p
         #expect(value("file.size", in: event) as? Int == 3264)
     }
 
+    @Test func showsHowTheContentChanged() throws {
+        let event = try parsed(.change(diffChange()))
+        #expect(text("vedette.diff.unified", in: event) == diffChange().contentDiff?.text.text)
+        #expect(value("vedette.diff.added", in: event) as? Int == 1)
+        #expect(value("vedette.diff.removed", in: event) as? Int == 1)
+        #expect(value("vedette.diff.truncated", in: event) as? Bool == false)
+        #expect(value("vedette.diff", in: try parsed(.change(change()))) == nil)
+    }
+
     @Test func leavesOutWhatIsNotKnownAndSaysSo() throws {
         var unknown = change()
         unknown.attribution = Attribution(process: ProcessIdentity(pid: 77))

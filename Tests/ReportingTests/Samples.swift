@@ -72,6 +72,15 @@ func scannedChange() -> FileChange {
     return change
 }
 
+/// A change with its diff. The line that was added has a tab, a backslash, and what `UnifiedDiff` would have escaped.
+func diffChange(isTruncated: Bool = false) -> FileChange {
+    var change = change(.modified, "/etc/fstab")
+    let text =
+        "@@ -1,2 +1,2 @@\n # disks\n-/dev/sda1\t/\n+/dev/sdb1\t/\\x1b\u{1b}[2J\n\\ No newline at end of file\n"
+    change.contentDiff = UnifiedDiff(text: ByteString(text), added: 1, removed: 1, isTruncated: isTruncated)
+    return change
+}
+
 /// Names that are not UTF-8, that hold control characters, and that try to leave their string.
 func hostileChange() -> FileChange {
     let hostile = ByteString(
@@ -112,6 +121,7 @@ func allSamples() -> [SensorEvent] {
     daemon.attribution?.ancestors = []
     (daemon.alsoChangedAttributes, daemon.overwroteTarget) = (true, true)
     events += [.change(daemon), .change(podChange()), .change(hostileChange()), .change(scannedChange())]
+    events += [.change(diffChange()), .change(diffChange(isTruncated: true))]
     for cause in Gap.Cause.allCases {
         events.append(
             .gap(Gap(source: "fanotify", cause: cause, count: nil, from: sampleTime - 1, to: sampleTime)))

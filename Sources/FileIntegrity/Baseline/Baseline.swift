@@ -9,6 +9,8 @@ package final class Baseline {
     private let insertDirectory, selectDirectory, selectTree, deleteDirectory, renameDirectory: Statement
     private let put, remove, removeAll, select, selectChildren, selectGlances, selectRoot, selectRoots,
         putRoot, count: Statement
+    /// The contents of small text files; see `content(of:)`.
+    let contents: ContentTable
     private var isInTransaction = false
     /// Ids of the directories that were asked for last.
     private var ids: [ByteString: Int64] = [:]
@@ -16,7 +18,7 @@ package final class Baseline {
     /// The last of them: one file after another lies in the same directory.
     private var lastID: (path: ByteString, id: Int64)?
     /// Rows written since the last commit.
-    package private(set) var pending = 0
+    package internal(set) var pending = 0
 
     /// Opens the baseline at `path`, and makes it when it is not there and `mayWrite`.
     ///
@@ -47,6 +49,7 @@ package final class Baseline {
         selectRoots = try database.prepare("SELECT path FROM root ORDER BY path")
         putRoot = try database.prepare("INSERT OR REPLACE INTO root(path, taken, scanned) VALUES(?, ?, ?)")
         count = try database.prepare("SELECT count(*) FROM file")
+        contents = try ContentTable(database)
     }
 
     private static func prepare(_ database: Database) throws(DatabaseError) {
@@ -68,7 +71,7 @@ package final class Baseline {
 
     // MARK: Transactions
 
-    private func begin() throws(DatabaseError) {
+    func begin() throws(DatabaseError) {
         guard !isInTransaction else { return }
         try database.execute("BEGIN IMMEDIATE")
         isInTransaction = true
@@ -96,6 +99,7 @@ package final class Baseline {
         pending = 0
         ids.removeAll()
         lastID = nil
+        contents.forgetTotal()
     }
 
     /// Writes a copy of everything to a new file at `path`, in one piece.
@@ -140,6 +144,7 @@ package final class Baseline {
         remove.bind(directory, at: 1)
         remove.bind(path.lastComponent, at: 2)
         try remove.run()
+        try contents.remove(path.lastComponent, in: directory)
         pending += 1
     }
 
@@ -156,6 +161,7 @@ package final class Baseline {
             }
             removeAll.bind(id, at: 1)
             try removeAll.run()
+            try contents.removeAll(in: id)
             deleteDirectory.bind(id, at: 1)
             try deleteDirectory.run()
             ids[directory] = nil
@@ -261,7 +267,7 @@ package final class Baseline {
 
     // MARK: Directories
 
-    private func id(of path: ByteString) throws(DatabaseError) -> Int64? {
+    func id(of path: ByteString) throws(DatabaseError) -> Int64? {
         if let lastID, lastID.path == path { return lastID.id }
         if let known = ids[path] {
             lastID = (path, known)
@@ -273,7 +279,7 @@ package final class Baseline {
         return remember(selectDirectory.integer(at: 0), of: path)
     }
 
-    private func makeID(of path: ByteString) throws(DatabaseError) -> Int64 {
+    func makeID(of path: ByteString) throws(DatabaseError) -> Int64 {
         if let known = try id(of: path) { return known }
         insertDirectory.bind(path, at: 1)
         defer { insertDirectory.reset() }

@@ -2,7 +2,7 @@ package import EventModel
 
 /// The tables of the baseline. A change of them needs a new `version`; a database of another one is made anew.
 enum BaselineSchema {
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     static let tables = """
         CREATE TABLE IF NOT EXISTS directory(id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE) STRICT;
@@ -13,6 +13,9 @@ enum BaselineSchema {
             mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, btime INTEGER NOT NULL, links INTEGER NOT NULL,
             flags INTEGER NOT NULL, target BLOB, acl INTEGER NOT NULL, capabilities INTEGER NOT NULL,
             xattr INTEGER NOT NULL, sha256 BLOB, seen INTEGER NOT NULL,
+            PRIMARY KEY(directory, name)) WITHOUT ROWID, STRICT;
+        CREATE TABLE IF NOT EXISTS content(
+            directory INTEGER NOT NULL, name BLOB NOT NULL, text BLOB NOT NULL,
             PRIMARY KEY(directory, name)) WITHOUT ROWID, STRICT;
         CREATE TABLE IF NOT EXISTS root(
             path BLOB PRIMARY KEY, taken INTEGER NOT NULL, scanned INTEGER NOT NULL) WITHOUT ROWID, STRICT;

@@ -1,4 +1,4 @@
-internal import EventModel
+package import EventModel
 
 /// How a scan goes about it.
 package struct ScanOptions: Sendable {
