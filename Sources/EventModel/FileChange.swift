@@ -71,6 +71,8 @@ package struct FileChange: Sendable {
     package var after: FileAttributes?
     /// No event told of the change, a scan found it: it happened in this interval, nanoseconds since 1970.
     package var interval: ClosedRange<UInt64>?
+    /// What the package database says about it; `nil` when no package has to do with it, or it was not asked.
+    package var package: PackageVerdict?
 
     package init(kind: ChangeKind, path: ByteString, type: FileType, time: UInt64, source: FileEvent.Source) {
         self.kind = kind

@@ -1,0 +1,161 @@
+internal import CPackages
+internal import EventModel
+internal import Glibc
+
+/// dpkg's database, of which only what a question needs is read. One thread owns it.
+///
+/// dpkg writes it while it works: a package's list and digests come into place when its files are unpacked, its
+/// stanza is noted in `updates` and goes to `status` at the end.
+final class DpkgDatabase: PackageStore {
+    let manager = PackageManager.dpkg
+    private let directory: ByteString
+    private let info: ByteString
+    private let scratch: ByteString
+    private let lists: DpkgFileLists
+    private let status: DpkgStatus
+    private let log: DpkgLog
+    private let keys: PathKeys
+    private var diversions: Diversions
+    private var index: OwnerIndex?
+    /// What the index was before: it knows who had what is gone.
+    private var previous: OwnerIndex?
+    private var indexed: FileStamp?
+    /// When the index may be made again, nanoseconds since 1970.
+    private var nextIndexing: ClosedRange<UInt64>?
+    private var stanzas: [(package: ByteString, stanza: DpkgStanza?)] = []
+    private var stanzaStamp: [FileStamp?] = []
+
+    /// - Parameters:
+    ///   - root: where the host's root directory is.
+    ///   - scratch: a directory for a file without a name, of some megabytes.
+    /// - Returns: `nil` when the host has no such database.
+    init?(root: ByteString, scratch: ByteString) {
+        directory = ByteString("/var/lib/dpkg").below(root)
+        info = directory.appending("info")
+        guard FileStamp(path: info)?.type == .directory else { return nil }
+        self.scratch = scratch
+        let reader = LineReader()
+        keys = PathKeys(root: root)
+        lists = DpkgFileLists(directory: info, reader: reader, keys: keys)
+        status = DpkgStatus(directory: directory, reader: reader, keys: keys)
+        diversions = Diversions(directory: directory, reader: reader)
+        log = DpkgLog(file: ByteString("/var/log/dpkg.log").below(root), reader: reader)
+    }
+
+    func prepare(now: UInt64) {
+        let current = FileStamp(path: info)
+        guard current != indexed, mayIndex(now) else { return }
+        let before = monotonicTime()
+        guard let new = makeIndex() else { return }
+        // Between two states of the directory within one tick of its clock the stamp does not tell: the next
+        // question after that tick does.
+        indexed = current.map { now > $0.changed && now - $0.changed < 20_000_000 } == true ? nil : current
+        (previous, index) = (index, new)
+        // At most a twentieth of one processor, however large the database is.
+        let pause = max(5_000_000_000, 20 * (monotonicTime() &- before))
+        nextIndexing = now...(now &+ pause)
+    }
+
+    /// Not again too soon; a clock that was set back does not stop it.
+    private func mayIndex(_ now: UInt64) -> Bool { nextIndexing.map { !$0.contains(now) } ?? true }
+
+    private func makeIndex() -> OwnerIndex? {
+        let suffix = Array(".list".utf8)
+        var packages: [ByteString] = []
+        var bytes: Int64 = 0
+        for name in DirectoryNames.list(info, limit: 20 * OwnerIndex.maximumPackages)
+        where name.bytes.suffix(suffix.count) == suffix[...] {
+            packages.append(ByteString(Array(name.bytes.dropLast(suffix.count))))
+            bytes += FileStamp(path: info.appending(name))?.size ?? 0
+        }
+        return OwnerIndex.build(of: packages, bytes: Int(bytes), in: scratch) { package, body in
+            lists.forEachKey(of: package) { key in
+                body(key)
+                return true
+            }
+        }
+    }
+
+    func owner(of path: ByteString, now: UInt64) -> PathOwner {
+        if index == nil { prepare(now: now) }
+        let first = lookUp(path)
+        if case .owned = first { return first }
+        guard FileStamp(path: info) != indexed else { return first }
+        guard mayIndex(now) else {
+            guard case .formerly(let package, _) = first else { return .notYet }
+            return .formerly(package, isCurrent: false)
+        }
+        prepare(now: now)
+        return lookUp(path)
+    }
+
+    private func lookUp(_ path: ByteString) -> PathOwner {
+        let source = diversions.source(of: path)
+        let key = keys.key(source?.path ?? path)
+        let candidates = (index?.packages(of: key) ?? []).filter { package in
+            source?.isContent(of: package.packageName) ?? true
+        }
+        for package in candidates {
+            guard let digest = lists.digest(of: key, in: package) else { continue }
+            return .owned(owned(key, package, digest))
+        }
+        let former = candidates.first ?? previous?.packages(of: key).first
+        return former.map { .formerly(formerIdentity(of: $0), isCurrent: true) } ?? .nobody
+    }
+
+    private func owned(_ key: UInt64, _ package: ByteString, _ digest: MD5Digest?) -> OwnedPath {
+        let stanza = stanza(of: package)
+        let identity = stanza?.identity ?? PackageIdentity(name: package.packageName)
+        guard let configuration = stanza?.configuration[key] else {
+            return OwnedPath(package: identity, digest: digest.map { .md5($0) })
+        }
+        return OwnedPath(
+            package: identity, digest: (configuration ?? digest).map { .md5($0) }, isConfiguration: true)
+    }
+
+    private func formerIdentity(of package: ByteString) -> PackageIdentity {
+        if let stanza = stanza(of: package), stanza.identity.version != nil { return stanza.identity }
+        let former = log.formerVersion(of: package)
+        return PackageIdentity(
+            name: package.packageName, version: former?.version, architecture: former?.architecture)
+    }
+
+    /// Of the last packages; forgotten when dpkg has written meanwhile.
+    private func stanza(of package: ByteString) -> DpkgStanza? {
+        let stamp = status.stamp
+        if stamp != stanzaStamp { stanzas.removeAll() }
+        stanzaStamp = stamp
+        if let known = stanzas.first(where: { $0.package == package }) { return known.stanza }
+        let stanza = status.stanza(of: package)
+        if stanzas.count >= 16 { stanzas.removeFirst() }
+        stanzas.append((package, stanza))
+        return stanza
+    }
+
+    /// Whether some process holds dpkg's lock.
+    ///
+    /// The corresponding kernel interface is `F_GETLK` of `fcntl(2)`.
+    var isBusy: Bool {
+        let descriptor = cpackages_open(directory.appending("lock").zeroTerminated, 1)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        return fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
+    }
+
+    var lastTransaction: UInt64 { max(status.modified, FileStamp(path: log.file)?.changed ?? 0) }
+}
+
+extension ByteString {
+    /// `curl` of `curl:amd64`.
+    var packageName: ByteString { ByteString(Array(bytes.prefix { $0 != UInt8(ascii: ":") })) }
+}
+
+/// Nanoseconds on CLOCK_MONOTONIC.
+func monotonicTime() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
