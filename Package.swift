@@ -62,6 +62,7 @@ let package = Package(
         shim("CAudit"),
         shim("CXattr"),
         shim("CTree"),
+        shim("CPackages"),
         .systemLibrary(name: "CSQLite", path: "CShims/CSQLite"),
         .systemLibrary(name: "COpenSSL", path: "CShims/COpenSSL"),
 
@@ -81,8 +82,11 @@ let package = Package(
         library(
             "FileReading", ["EventModel", "KernelSources", "CTree", "COpenSSL"], path: "KernelSources/Files"),
         library("Baseline", ["EventModel", "CSQLite"], path: "FileIntegrity/Baseline"),
+        library(
+            "PackageKnowledge", ["EventModel", "CPackages", "COpenSSL", "CSQLite"], path: "FileIntegrity/Packages"),
         library("ProcessTable", ["EventModel", "KernelDecoding"]),
-        library("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"], inner: ["Baseline"]),
+        library(
+            "FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"], inner: ["Baseline", "Packages"]),
         library("Reporting", ["EventModel"]),
         library(
             "SensorCore",
@@ -103,6 +107,7 @@ let package = Package(
 
         tests("FileIntegrity", ["EventModel", "ProcessTable"]),
         tests("Baseline", ["EventModel"]),
+        tests("PackageKnowledge", ["EventModel"]),
         .testTarget(
             name: "FileReadingTests", dependencies: ["FileReading", "KernelSources", "EventModel"],
             swiftSettings: strict),

@@ -51,6 +51,7 @@ package struct TerminalEncoder: ~Copyable {
         text.append(untrusted: change.path, .bold)
         if change.type == .directory, change.path != "/" { text.append("/") }
         writeComparison(change)
+        change.package?.append(to: &text)
         guard change.source != .scan else { return }
         guard let attribution = change.attribution else {
             return text.append("  by an unknown process", .dim)
@@ -67,7 +68,9 @@ package struct TerminalEncoder: ~Copyable {
             for (index, attribute) in differences.enumerated() {
                 text.append(index == 0 ? "  " : ", ")
                 text.append(attribute.rawValue)
-                guard let old = before.text(of: attribute), let new = after.text(of: attribute) else { continue }
+                guard let old = before.text(of: attribute), let new = after.text(of: attribute) else {
+                    continue
+                }
                 text.append(" ")
                 text.append(untrusted: old)
                 text.append(" -> ", .dim)

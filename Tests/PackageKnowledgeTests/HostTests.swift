@@ -19,6 +19,7 @@ private let hasDatabase: Bool = {
     /// Paths of files that are in place, from each package's digests.
     private func samples() throws -> [(package: String, path: String)] {
         var found: [(String, String)] = []
+        let diverted = (try? String(contentsOfFile: "/var/lib/dpkg/diversions", encoding: .utf8)) ?? ""
         let info = "/var/lib/dpkg/info"
         for name in try names(".md5sums", in: info) {
             let text = try String(contentsOfFile: info + "/" + name, encoding: .utf8)
@@ -27,7 +28,7 @@ private let hasDatabase: Bool = {
             guard
                 let kind = try? FileManager.default.attributesOfItem(atPath: path)[.type]
                     as? FileAttributeType,
-                kind == .typeRegular
+                kind == .typeRegular, !diverted.contains(path + "\n")
             else { continue }
             found.append((String(name.dropLast(8).prefix { $0 != ":" }), path))
         }
@@ -41,7 +42,7 @@ private let hasDatabase: Bool = {
         database.prepare(now: now)
         let prepared = ContinuousClock.now
         var differing: [String] = []
-        let samples = try samples()
+        let samples = try samples().enumerated().filter { $0.offset % 8 == 0 }.map(\.element)
         for (package, path) in samples {
             let change = change(.replaced, ByteString(path), at: now - 10_000_000_000)
             let text = database.answer(for: change, now: now).text
@@ -58,7 +59,7 @@ private let hasDatabase: Bool = {
         }
         let missed = ContinuousClock.now
         print(
-            "looked through in \(prepared - start); \(samples.count) files of as many packages judged in",
+            "looked through in \(prepared - start); \(samples.count) files of different packages judged in",
             "\(judged - prepared); 1000 paths of nobody in \(missed - judged); changed by hand: \(differing)")
         // Images are trimmed by hand; most of it is in place.
         #expect(differing.count * 10 <= samples.count)

@@ -55,6 +55,12 @@ private func line(_ event: SensorEvent, colour: Bool = false, width: Int = 100) 
         #expect(line(.change(change)) == expected)
     }
 
+    @Test func namesThePackageAndWhatIsWrong() {
+        #expect(line(.change(packageChange())).contains("/usr/bin/curl  pkg curl 8.0-1 expected  "))
+        let byHand = packageChange(.unexpected, .outsideManager, isByHand: true)
+        #expect(line(.change(byHand)).contains("  pkg curl 8.0-1 unexpected (outside manager)  "))
+    }
+
     @Test func namesThePod() {
         #expect(line(.change(podChange())).contains("in pod shop/web-0"))
     }

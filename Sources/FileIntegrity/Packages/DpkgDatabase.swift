@@ -76,6 +76,11 @@ final class DpkgDatabase: PackageStore {
         }
     }
 
+    func trim() {
+        lists.removeAll()
+        stanzas = []
+    }
+
     func owner(of path: ByteString, now: UInt64) -> PathOwner {
         if index == nil { prepare(now: now) }
         let first = lookUp(path)

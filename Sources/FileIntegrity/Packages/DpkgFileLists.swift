@@ -1,15 +1,18 @@
 internal import EventModel
 
 /// The paths and digests of packages, read when they are asked for; those of the last packages are kept, up to a bound.
+///
+/// Of a large package only a part is kept, from the path that was asked for on: dpkg works in the order of the list.
 final class DpkgFileLists {
-    /// Over all packages that are kept: 1.5 MB.
-    static let maximumKept = 65_536
+    /// Paths of one package, and of all packages: 400 and 800 KB.
+    static let maximumOfPackage = 16_384
+    static let maximumKept = 32_768
     /// 256 MiB: a list of some millions of paths.
     private static let largestFile = 256 << 20
 
     private struct Entry {
         var key: UInt64
-        var digest: MD5Digest?
+        var digest = MD5Digest.none
     }
 
     private struct Files {
@@ -17,6 +20,8 @@ final class DpkgFileLists {
         var stamps: [FileStamp?]
         /// By key.
         var entries: [Entry]
+        /// The package may have more.
+        var isPart: Bool
     }
 
     private let directory: ByteString
@@ -32,7 +37,6 @@ final class DpkgFileLists {
         self.keys = keys
     }
 
-    /// Forgets all.
     func removeAll() { kept = [] }
 
     /// The digest of the path with this key; `.some(nil)` when the package lists it without one, `nil` when it does
@@ -46,15 +50,18 @@ final class DpkgFileLists {
             let files = kept.remove(at: position)
             if files.stamps == stamps {
                 kept.insert(files, at: 0)
-                return find(key, in: files.entries)
+                if let position = find(key, in: files.entries) { return files.entries[position].digest.ifAny }
+                if !files.isPart { return nil }
+                kept.removeFirst()
             }
         }
-        // Hardly a path takes less than 16 bytes: then it need not be tried.
-        guard list.size / 16 < Self.maximumKept, let entries = load(package, only: nil) else {
-            return load(package, only: key).flatMap { find(key, in: $0) }
-        }
-        keep(Files(package: package, stamps: stamps, entries: entries))
-        return find(key, in: entries)
+        var files = Files(package: package, stamps: stamps, entries: [], isPart: false)
+        load(&files, from: nil, size: list.size)
+        // The list goes on: then what was asked for is to be in the part that is kept.
+        if files.isPart, find(key, in: files.entries) == nil { load(&files, from: key, size: list.size) }
+        addDigests(to: &files)
+        keep(files)
+        return find(key, in: files.entries).map { files.entries[$0].digest.ifAny }
     }
 
     private func keep(_ files: Files) {
@@ -64,11 +71,7 @@ final class DpkgFileLists {
         }
     }
 
-    private func find(_ key: UInt64, in entries: [Entry]) -> MD5Digest?? {
-        position(of: key, in: entries).map { entries[$0].digest }
-    }
-
-    private func position(of key: UInt64, in entries: [Entry]) -> Int? {
+    private func find(_ key: UInt64, in entries: [Entry]) -> Int? {
         var (low, high) = (0, entries.count)
         while low < high {
             let middle = (low + high) / 2
@@ -77,29 +80,32 @@ final class DpkgFileLists {
         return low < entries.count && entries[low].key == key ? low : nil
     }
 
-    /// - Parameter wanted: the only key to look for; all for `nil`.
-    /// - Returns: `nil` when there are more than are kept.
-    private func load(_ package: ByteString, only wanted: UInt64?) -> [Entry]? {
+    /// - Parameter first: where the part begins; at the beginning for `nil`.
+    private func load(_ files: inout Files, from first: UInt64?, size: Int64) {
         var entries: [Entry] = []
-        forEachKey(of: package) { key in
-            if wanted == nil || wanted == key { entries.append(Entry(key: key)) }
-            return wanted == nil ? entries.count <= Self.maximumKept : entries.isEmpty
+        entries.reserveCapacity(min(Self.maximumOfPackage, Int(size / 40)))
+        var (isWithin, isFull) = (first == nil, false)
+        forEachKey(of: files.package) { key in
+            isWithin = isWithin || key == first
+            guard isWithin else { return true }
+            isFull = entries.count == Self.maximumOfPackage
+            if !isFull { entries.append(Entry(key: key)) }
+            return !isFull
         }
-        guard entries.count <= Self.maximumKept else { return nil }
         entries.sort { $0.key < $1.key }
-        if !entries.isEmpty { addDigests(of: package, to: &entries) }
-        return entries
+        (files.entries, files.isPart) = (entries, isFull || first != nil)
     }
 
     /// `0123456789abcdef0123456789abcdef  usr/bin/curl`
-    private func addDigests(of package: ByteString, to entries: inout [Entry]) {
-        reader.read(file(package, ".md5sums"), limit: Self.largestFile) { block in
+    private func addDigests(to files: inout Files) {
+        guard !files.entries.isEmpty else { return }
+        reader.read(file(files.package, ".md5sums"), limit: Self.largestFile) { block in
             block.forEachLine { line in
                 guard line.count > 34, line[32] == UInt8(ascii: " "),
-                    let position = position(of: keys.key(line.after(34)), in: entries)
+                    let position = find(keys.key(line.after(34)), in: files.entries),
+                    let digest = MD5Digest(hexadecimal: UnsafeRawBufferPointer(rebasing: line[..<32]))
                 else { return true }
-                entries[position].digest = MD5Digest(
-                    hexadecimal: UnsafeRawBufferPointer(rebasing: line[..<32]))
+                files.entries[position].digest = digest
                 return true
             }
         }

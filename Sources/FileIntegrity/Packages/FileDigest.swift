@@ -8,6 +8,13 @@ struct MD5Digest: Equatable {
     private var high: UInt64
     private var low: UInt64
 
+    /// Stands for no digest, where each byte counts: no content is known that has it.
+    static let none = MD5Digest(high: 0, low: 0)
+
+    private init(high: UInt64, low: UInt64) { (self.high, self.low) = (high, low) }
+
+    var ifAny: MD5Digest? { self == .none ? nil : self }
+
     /// - Parameter digits: 32 of them; `nil` for anything else.
     init?(hexadecimal digits: UnsafeRawBufferPointer) {
         guard digits.count == 32 else { return nil }

@@ -55,6 +55,11 @@ package final class PackageDatabase {
         for store in stores { store.prepare(now: now) }
     }
 
+    /// Frees what is kept of the last packages, for when nothing has been asked for a while.
+    package func trim() {
+        for store in stores { store.trim() }
+    }
+
     /// - Parameter now: nanoseconds since 1970.
     package func answer(for change: FileChange, now: UInt64) -> PackageAnswer {
         guard !stores.isEmpty, isOnHost(change) else { return .nothing }

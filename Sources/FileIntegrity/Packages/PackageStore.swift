@@ -39,4 +39,6 @@ protocol PackageStore: AnyObject {
     var lastTransaction: UInt64 { get }
     /// Looks the database through when that is due, so that the first change does not wait for it.
     func prepare(now: UInt64)
+    /// Frees what is kept of the last packages.
+    func trim()
 }
