@@ -55,18 +55,21 @@ private let files: [(path: String, content: String)] = [
     ("/var/log/dpkg.log", "2026-11-27 09:10:49 remove dpkg:amd64 9 <none>\n"),
 ]
 
+private let directories = [
+    "", "/usr", "/usr/bin", "/etc", "/var", "/var/lib", "/var/lib/dpkg", "/var/lib/dpkg/info",
+    "/var/lib/dpkg/updates", "/var/log",
+]
+
 private let root: String = {
     let root = "/dev/shm/vedette-fuzz-packages-\(getpid())"
-    for directory in [
-        "", "/usr", "/usr/bin", "/etc", "/var", "/var/lib", "/var/lib/dpkg", "/var/lib/dpkg/info",
-        "/var/lib/dpkg/updates", "/var/log",
-    ] { mkdir(root + directory, 0o700) }
+    for directory in directories { mkdir(root + directory, 0o700) }
     atexit { removeAll() }
     return root
 }()
 
 private func removeAll() {
-    nftw(root, { path, _, _, _ in path.map { remove($0) } ?? 0 }, 8, FTW_DEPTH | FTW_PHYS)
+    for file in files { unlink(root + file.path) }
+    for directory in directories.reversed() { rmdir(root + directory) }
 }
 
 private func store(_ content: [UInt8], at path: String) {

@@ -5,24 +5,7 @@ import Testing
 
 private let second: UInt64 = 1_000_000_000
 
-private func run(_ arguments: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = arguments
-    let pipe = Pipe()
-    (process.standardOutput, process.standardError) = (pipe, pipe)
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    let isDone = process.terminationStatus == 0
-    try #require(isDone, "\(arguments): \(String(decoding: output, as: UTF8.self))")
-}
-
-private let canRunDpkg: Bool = {
-    let can = getuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/bin/dpkg-deb")
-    if !can { print("SKIPPED: real dpkg transactions need root and dpkg") }
-    return can
-}()
+private let canRunDpkg = canRun("/usr/bin/dpkg", "/usr/bin/dpkg-deb", what: "real dpkg transactions")
 
 /// dpkg itself installs, upgrades and removes a package in a directory of the test's own.
 @Suite(.enabled(if: canRunDpkg, "needs root and dpkg")) struct TransactionTests {

@@ -66,8 +66,8 @@ struct ChangeJudge {
     /// Only the program that unpacks writes nothing but what packages have. What is gone may have been a file of a
     /// package that came and went since the database was looked through.
     private func judgeUnowned() -> (finding: Finding, isFinal: Bool) {
-        guard let actor, actor.isUnpacker, !isRemoval else { return ((.attributed, .notOwned), true) }
-        return ((.unexpected, .notOwned), false)
+        guard let actor, actor.isManager, !isRemoval else { return ((.attributed, .notOwned), true) }
+        return ((actor.isUnpacker ? .unexpected : .attributed, .notOwned), false)
     }
 
     /// The digest that the baseline took is used where it is of the right kind.

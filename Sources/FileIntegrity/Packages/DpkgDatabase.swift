@@ -1,4 +1,3 @@
-internal import CPackages
 internal import EventModel
 internal import Glibc
 
@@ -10,18 +9,12 @@ final class DpkgDatabase: PackageStore {
     let manager = PackageManager.dpkg
     private let directory: ByteString
     private let info: ByteString
-    private let scratch: ByteString
     private let lists: DpkgFileLists
     private let status: DpkgStatus
     private let log: DpkgLog
     private let keys: PathKeys
     private var diversions: Diversions
-    private var index: OwnerIndex?
-    /// What the index was before: it knows who had what is gone.
-    private var previous: OwnerIndex?
-    private var indexed: FileStamp?
-    /// When the index may be made again, nanoseconds since 1970.
-    private var nextIndexing: ClosedRange<UInt64>?
+    private var history: OwnerHistory
     private var stanzas: [(package: ByteString, stanza: DpkgStanza?)] = []
     private var stanzaStamp: [FileStamp?] = []
 
@@ -33,7 +26,7 @@ final class DpkgDatabase: PackageStore {
         directory = ByteString("/var/lib/dpkg").below(root)
         info = directory.appending("info")
         guard FileStamp(path: info)?.type == .directory else { return nil }
-        self.scratch = scratch
+        history = OwnerHistory(scratch: scratch)
         let reader = LineReader()
         keys = PathKeys(root: root)
         lists = DpkgFileLists(directory: info, reader: reader, keys: keys)
@@ -42,38 +35,31 @@ final class DpkgDatabase: PackageStore {
         log = DpkgLog(file: ByteString("/var/log/dpkg.log").below(root), reader: reader)
     }
 
+    private var stamp: [FileStamp?] { [FileStamp(path: info)] }
+
     func prepare(now: UInt64) {
-        let current = FileStamp(path: info)
-        guard current != indexed, mayIndex(now) else { return }
-        let before = monotonicTime()
-        guard let new = makeIndex() else { return }
-        // Between two states of the directory within one tick of its clock the stamp does not tell: the next
-        // question after that tick does.
-        indexed = current.map { now > $0.changed && now - $0.changed < 20_000_000 } == true ? nil : current
-        (previous, index) = (index, new)
-        // At most a twentieth of one processor, however large the database is.
-        let pause = max(5_000_000_000, 20 * (monotonicTime() &- before))
-        nextIndexing = now...(now &+ pause)
-    }
-
-    /// Not again too soon; a clock that was set back does not stop it.
-    private func mayIndex(_ now: UInt64) -> Bool { nextIndexing.map { !$0.contains(now) } ?? true }
-
-    private func makeIndex() -> OwnerIndex? {
-        let suffix = Array(".list".utf8)
-        var packages: [ByteString] = []
-        var bytes: Int64 = 0
-        for name in DirectoryNames.list(info, limit: 20 * OwnerIndex.maximumPackages)
-        where name.bytes.suffix(suffix.count) == suffix[...] {
-            packages.append(ByteString(Array(name.bytes.dropLast(suffix.count))))
-            bytes += FileStamp(path: info.appending(name))?.size ?? 0
-        }
-        return OwnerIndex.build(of: packages, bytes: Int(bytes), in: scratch) { package, body in
-            lists.forEachKey(of: package) { key in
-                body(key)
-                return true
+        history.update(stamp, now) { scratch in
+            let (packages, bytes) = packages()
+            return OwnerIndex.build(of: packages, bytes: bytes, in: scratch) { position, body in
+                lists.forEachKey(of: packages[position]) { key in
+                    body(key)
+                    return true
+                }
             }
         }
+    }
+
+    /// The packages that have lists, and how many bytes the lists have together.
+    private func packages() -> (names: [ByteString], bytes: Int) {
+        let suffix = Array(".list".utf8)
+        var (names, bytes): ([ByteString], Int64) = ([], 0)
+        for name in DirectoryNames.list(info, limit: 20 * OwnerIndex.maximumPackages)
+        where name.bytes.suffix(suffix.count) == suffix[...] {
+            names.append(ByteString(Array(name.bytes.dropLast(suffix.count))))
+            let size = FileStamp(path: info.appending(name))?.size ?? 0
+            bytes = min(bytes + min(size, 1 << 30), 1 << 40)
+        }
+        return (names, Int(bytes))
     }
 
     func trim() {
@@ -82,11 +68,11 @@ final class DpkgDatabase: PackageStore {
     }
 
     func owner(of path: ByteString, now: UInt64) -> PathOwner {
-        if index == nil { prepare(now: now) }
+        if history.isEmpty { prepare(now: now) }
         let first = lookUp(path)
         if case .owned = first { return first }
-        guard FileStamp(path: info) != indexed else { return first }
-        guard mayIndex(now) else {
+        if history.isCurrent(stamp) { return first }
+        if history.isPausing(now) {
             guard case .formerly(let package, _) = first else { return .notYet }
             return .formerly(package, isCurrent: false)
         }
@@ -97,15 +83,14 @@ final class DpkgDatabase: PackageStore {
     private func lookUp(_ path: ByteString) -> PathOwner {
         let source = diversions.source(of: path)
         let key = keys.key(source?.path ?? path)
-        let candidates = (index?.packages(of: key) ?? []).filter { package in
+        let candidates = history.packages(of: key).filter { package in
             source?.isContent(of: package.packageName) ?? true
         }
         for package in candidates {
             guard let digest = lists.digest(of: key, in: package) else { continue }
             return .owned(owned(key, package, digest))
         }
-        let former = candidates.first ?? previous?.packages(of: key).first
-        return former.map { .formerly(formerIdentity(of: $0), isCurrent: true) } ?? .nobody
+        return candidates.first.map { .formerly(formerIdentity(of: $0), isCurrent: true) } ?? .nobody
     }
 
     private func owned(_ key: UInt64, _ package: ByteString, _ digest: MD5Digest?) -> OwnedPath {
@@ -137,18 +122,8 @@ final class DpkgDatabase: PackageStore {
         return stanza
     }
 
-    /// Whether some process holds dpkg's lock.
-    ///
-    /// The corresponding kernel interface is `F_GETLK` of `fcntl(2)`.
-    var isBusy: Bool {
-        let descriptor = cpackages_open(directory.appending("lock").zeroTerminated, 1)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        var lock = flock()
-        lock.l_type = Int16(F_WRLCK)
-        lock.l_whence = Int16(SEEK_SET)
-        return fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
-    }
+    /// dpkg holds it while it works, and apt while dpkg does not.
+    var isBusy: Bool { FileLock.isHeld(directory.appending("lock")) }
 
     var lastTransaction: UInt64 { max(status.modified, FileStamp(path: log.file)?.changed ?? 0) }
 }

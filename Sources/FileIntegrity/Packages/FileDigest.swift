@@ -20,19 +20,10 @@ struct MD5Digest: Equatable {
         guard digits.count == 32 else { return nil }
         var words: (UInt64, UInt64) = (0, 0)
         for (index, digit) in digits.enumerated() {
-            guard let value = Self.value(of: digit) else { return nil }
+            guard let value = HexDigit.value(of: digit).map(UInt64.init) else { return nil }
             words = index < 16 ? (words.0 << 4 | value, 0) : (words.0, words.1 << 4 | value)
         }
         (high, low) = words
-    }
-
-    private static func value(of digit: UInt8) -> UInt64? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(digit - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(digit - UInt8(ascii: "a") + 10)
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(digit - UInt8(ascii: "A") + 10)
-        default: nil
-        }
     }
 
     /// The sixteen bytes at `bytes`.

@@ -63,11 +63,11 @@ final class OwnerIndex {
     /// - Parameters:
     ///   - bytes: how much text the lists of paths have together, about.
     ///   - directory: where the file is made; memory is taken instead when it cannot be there.
-    ///   - paths: calls its second argument with the key of each path of a package.
+    ///   - paths: calls its second argument with the key of each path of the package at a position.
     /// - Returns: `nil` when there is no room for it.
     static func build(
         of packages: [ByteString], bytes: Int, in directory: ByteString,
-        paths: (ByteString, (UInt64) -> Void) -> Void
+        paths: (Int, (UInt64) -> Void) -> Void
     ) -> OwnerIndex? {
         let descriptor = cpackages_scratch_file(directory.zeroTerminated)
         guard descriptor >= 0 else { return nil }
@@ -75,7 +75,7 @@ final class OwnerIndex {
         let capacity = bucketsInSlice * slotsInBucket
         let slices = min(maximumSlices, max(1, (bytes / 48 + capacity - 1) / capacity))
         let known = packages.prefix(maximumPackages)
-        guard let unindexed = fill(descriptor, slices, known, paths) else {
+        guard let unindexed = fill(descriptor, slices, known.count, paths) else {
             close(descriptor)
             return nil
         }
@@ -90,15 +90,14 @@ final class OwnerIndex {
 
     /// Writes slice after slice. Every one takes a walk through all lists: time is spent so that memory is not.
     private static func fill(
-        _ descriptor: Int32, _ slices: Int, _ packages: ArraySlice<ByteString>,
-        _ paths: (ByteString, (UInt64) -> Void) -> Void
+        _ descriptor: Int32, _ slices: Int, _ packages: Int, _ paths: (Int, (UInt64) -> Void) -> Void
     ) -> Int? {
         guard let slice = Slice() else { return nil }
         for number in 0..<slices {
             slice.clear()
-            for (index, package) in packages.enumerated() {
+            for package in 0..<packages {
                 paths(package) { key in
-                    if Slice.number(of: key, slices: slices) == number { slice.insert(key, owner: index) }
+                    if Slice.number(of: key, slices: slices) == number { slice.insert(key, owner: package) }
                 }
             }
             guard slice.write(to: descriptor, number: number) else { return nil }

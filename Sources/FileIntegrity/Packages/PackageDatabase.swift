@@ -43,7 +43,8 @@ package final class PackageDatabase {
         self.root = root
         self.digestLimit = Int64(clamping: digestLimit)
         let dpkg: (any PackageStore)? = DpkgDatabase(root: root, scratch: scratch)
-        stores = [dpkg].compactMap { $0 }
+        let rpm: (any PackageStore)? = RpmDatabase(root: root, scratch: scratch)
+        stores = [dpkg, rpm].compactMap { $0 }
         actors = PackageActors(stores: stores, root: root, digest: digest)
     }
 

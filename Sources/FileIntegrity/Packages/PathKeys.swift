@@ -22,16 +22,32 @@ struct PathKeys {
 
     /// - Parameter path: absolute, or without its first slash.
     func key(_ path: UnsafeRawBufferPointer) -> UInt64 {
+        key(path, UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    /// - Parameter name: what follows on `path`.
+    func key(_ path: UnsafeRawBufferPointer, _ name: UnsafeRawBufferPointer) -> UInt64 {
         let relative = path.first == UInt8(ascii: "/") ? path.after(1) : path
         var hash = seed
         if isMerged(relative) {
             for byte: UInt8 in [0x75, 0x73, 0x72, 0x2f] { Self.add(byte, to: &hash) }
         }
         for byte in relative { Self.add(byte, to: &hash) }
+        for byte in name { Self.add(byte, to: &hash) }
         // The last steps of MurmurHash3: every bit depends on every byte.
         hash = (hash ^ (hash >> 33)) &* 0xff51_afd7_ed55_8ccd
         hash = (hash ^ (hash >> 33)) &* 0xc4ce_b9fe_1a85_ec53
         return hash ^ (hash >> 33)
+    }
+
+    /// `path`, and the other way in which a package may have it.
+    func spellings(of path: ByteString) -> [ByteString] {
+        let parts = (usr: Array("/usr/".utf8), slash: [UInt8(ascii: "/")])
+        let (below, direct) = (path.bytes.dropFirst(parts.usr.count), path.bytes.dropFirst())
+        if path.bytes.starts(with: parts.usr), merged.contains(where: { below.starts(with: $0) }) {
+            return [path, ByteString(parts.slash + below)]
+        }
+        return merged.contains { direct.starts(with: $0) } ? [path, ByteString(parts.usr + direct)] : [path]
     }
 
     func key(_ path: ByteString) -> UInt64 { path.bytes.withUnsafeBytes { key($0) } }
