@@ -83,10 +83,12 @@ let package = Package(
             "FileReading", ["EventModel", "KernelSources", "CTree", "COpenSSL"], path: "KernelSources/Files"),
         library("Baseline", ["EventModel", "CSQLite"], path: "FileIntegrity/Baseline"),
         library(
-            "PackageKnowledge", ["EventModel", "CPackages", "COpenSSL", "CSQLite"], path: "FileIntegrity/Packages"),
+            "PackageKnowledge", ["EventModel", "CPackages", "COpenSSL", "CSQLite"],
+            path: "FileIntegrity/Packages"),
         library("ProcessTable", ["EventModel", "KernelDecoding"]),
         library(
-            "FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"], inner: ["Baseline", "Packages"]),
+            "FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"],
+            inner: ["Baseline", "Packages"]),
         library("Reporting", ["EventModel"]),
         library(
             "SensorCore",
@@ -99,7 +101,8 @@ let package = Package(
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline", "Reporting",
+                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline",
+                "Reporting",
                 "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
