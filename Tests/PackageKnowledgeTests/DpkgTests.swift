@@ -203,6 +203,27 @@ private let second: UInt64 = 1_000_000_000
         }
     }
 
+    /// More paths than a slice has room for, in a package of which only a part is kept.
+    @Test func findsEveryPathOfALargePackage() throws {
+        let paths = (0..<50_000).map { "/usr/share/large/\($0)" }
+        try host.write("/var/lib/dpkg/info/large.list", paths.joined(separator: "\n") + "\n")
+        host.database.prepare(now: host.now + 10 * second)
+        #expect(host.database.unindexed == 0)
+        for (turn, number) in [0, 49_999, 20_000, 20_001, 16_384, 1].enumerated() {
+            let change = change(.modified, ByteString(paths[number]), by: "/usr/bin/vi", at: host.now)
+            let answer = host.database.answer(for: change, now: host.now + UInt64(100 + turn * 100) * second)
+            #expect(answer.text == "large unexpected outside_manager")
+        }
+    }
+
+    @Test func readsNothingFromALineWithoutEnd() throws {
+        let long = String(repeating: "x", count: 200_000)
+        try host.write("/var/lib/dpkg/info/odd.list", "/\(long)\n/usr/bin/after\n/\(long)")
+        host.database.prepare(now: host.now + 10 * second)
+        #expect(answer(.modified, "/usr/bin/after", by: "/usr/bin/vi") == "odd unexpected outside_manager")
+        #expect(answer(.modified, ByteString("/" + long), by: "/usr/bin/vi") == "nothing")
+    }
+
     @Test func aDaemonThatAScriptStartedIsNoPartOfLaterTransactions() {
         host.now += 3_600 * second
         let text = answer(

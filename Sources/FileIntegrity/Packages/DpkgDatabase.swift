@@ -51,16 +51,15 @@ final class DpkgDatabase: PackageStore {
 
     /// The packages that have lists, and how many bytes the lists have together.
     private func packages() -> (names: [ByteString], bytes: Int) {
-        let suffix = Array(".list".utf8)
-        var (names, bytes): ([ByteString], Int64) = ([], 0)
-        for name in DirectoryNames.list(info, limit: 20 * OwnerIndex.maximumPackages)
-        where name.bytes.suffix(suffix.count) == suffix[...] {
-            names.append(ByteString(Array(name.bytes.dropLast(suffix.count))))
-            let size = FileStamp(path: info.appending(name))?.size ?? 0
-            bytes = min(bytes + min(size, 1 << 30), 1 << 40)
+        let names = DirectoryNames.list(info, suffix: ".list", limit: OwnerIndex.maximumPackages)
+        let bytes = names.reduce(0) { sum, name in
+            let size = FileStamp(path: info.appending(name).appending(suffix: ".list"))?.size ?? 0
+            return min(sum + Int(clamping: min(size, 1 << 30)), 1 << 40)
         }
-        return (names, Int(bytes))
+        return (names, bytes)
     }
+
+    var unindexed: Int { history.unindexed }
 
     func trim() {
         lists.removeAll()

@@ -64,7 +64,7 @@ struct DpkgStatus {
     /// - Parameter package: `curl`, or `curl:amd64`.
     func stanza(of package: ByteString) -> DpkgStanza? {
         let notes = DirectoryNames.list(updates, limit: Self.maximumUpdates).filter { name in
-            name.bytes.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            !name.isEmpty && name.bytes.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         }
         for note in notes.sorted(by: >) {
             if let found = stanza(of: package, in: updates.appending(note)) { return found }

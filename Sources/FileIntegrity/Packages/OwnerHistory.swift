@@ -13,6 +13,9 @@ struct OwnerHistory {
 
     var isEmpty: Bool { index == nil }
 
+    /// Paths that found no room.
+    var unindexed: Int { index?.unindexed ?? 0 }
+
     /// Whether it shows the database whose files have these stamps.
     func isCurrent(_ stamp: [FileStamp?]) -> Bool { stamp == indexed }
 

@@ -51,6 +51,10 @@ package final class PackageDatabase {
     /// The package managers whose databases the host has.
     package var managers: [PackageManager] { stores.map(\.manager) }
 
+    /// Paths of packages that are left out of the table of who may have what: 0 but for more than three million, or
+    /// lists that were made for it.
+    package var unindexed: Int { stores.reduce(0) { $0 + $1.unindexed } }
+
     /// Looks the databases through, so that what is removed next is known to have been a package's.
     package func prepare(now: UInt64) {
         for store in stores { store.prepare(now: now) }
@@ -202,7 +206,7 @@ struct LookupBudget {
     mutating func isLeft(at now: UInt64) -> Bool {
         let passed = Int64(clamping: now >= last ? now - last : 0)
         last = now
-        left = min(Self.burst, left + min(passed / 50, 2 * Self.burst))
+        left = min(Self.burst, left + min(passed / 50, 4 * Self.burst))
         return left > 0
     }
 

@@ -39,6 +39,8 @@ protocol PackageStore: AnyObject {
     var lastTransaction: UInt64 { get }
     /// Looks the database through when that is due, so that the first change does not wait for it.
     func prepare(now: UInt64)
+    /// Paths that the table of who may have what has no room for: packages are not found by them.
+    var unindexed: Int { get }
     /// Frees what is kept of the last packages.
     func trim()
 }

@@ -98,6 +98,8 @@ final class RpmDatabase: PackageStore {
 
     var lastTransaction: UInt64 { stamp.compactMap { $0?.changed }.max() ?? 0 }
 
+    var unindexed: Int { history.unindexed }
+
     func trim() { tables = nil }
 }
 
