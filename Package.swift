@@ -63,6 +63,7 @@ let package = Package(
         shim("CXattr"),
         shim("CTree"),
         shim("CSocket"),
+        shim("CPackages"),
         .systemLibrary(name: "CSQLite", path: "CShims/CSQLite"),
         .systemLibrary(name: "COpenSSL", path: "CShims/COpenSSL"),
         .systemLibrary(name: "CYAML", path: "CShims/CYAML"),
@@ -85,17 +86,22 @@ let package = Package(
         library(
             "FileReading", ["EventModel", "KernelSources", "CTree", "COpenSSL"], path: "KernelSources/Files"),
         library("Baseline", ["EventModel", "CSQLite"], path: "FileIntegrity/Baseline"),
+        library(
+            "PackageKnowledge", ["EventModel", "CPackages", "COpenSSL", "CSQLite"],
+            path: "FileIntegrity/Packages"),
         library("ProcessTable", ["EventModel", "KernelDecoding"]),
         library("TextDiff", ["EventModel", "CZlib"], path: "FileIntegrity/Diff"),
         library(
-            "FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"], inner: ["Baseline", "Diff"]),
+            "FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"],
+            inner: ["Baseline", "Diff", "Packages"]),
         library("Reporting", ["EventModel"]),
         library("Configuration", ["EventModel", "CYAML"]),
         library(
             "SensorCore",
             [
                 "EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity",
-                "Baseline", "FileReading", "Configuration", "Control", "Reporting", "CWait",
+                "Baseline", "TextDiff", "PackageKnowledge", "FileReading", "Configuration", "Control", "Reporting",
+                "CWait",
             ], inner: ["Control"]),
         library(
             "Control", ["EventModel", "Reporting", "CSocket", "CWait", "CLibCap"], path: "SensorCore/Control"),
@@ -118,6 +124,7 @@ let package = Package(
         tests("FileIntegrity", ["EventModel", "ProcessTable"]),
         tests("Baseline", ["EventModel"]),
         tests("TextDiff", ["EventModel"]),
+        tests("PackageKnowledge", ["EventModel"]),
         .testTarget(
             name: "FileReadingTests", dependencies: ["FileReading", "KernelSources", "EventModel"],
             swiftSettings: strict),

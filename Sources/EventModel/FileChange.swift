@@ -76,6 +76,8 @@ package struct FileChange: Sendable {
     /// What the configuration says of the watch that the file belongs to; `nil` where there is no configuration.
     package var severity: Severity?
     package var tags: [String] = []
+    /// What the package database says about it; `nil` when no package has to do with it, or it was not asked.
+    package var package: PackageVerdict?
 
     package init(kind: ChangeKind, path: ByteString, type: FileType, time: UInt64, source: FileEvent.Source) {
         self.kind = kind

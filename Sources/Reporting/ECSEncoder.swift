@@ -88,6 +88,7 @@ extension ByteWriter {
             }
         }
         object("file") { $0.file(change, context) }
+        packageFields(change.package)
         let process = change.attribution?.process
         if let attribution = change.attribution {
             object("process") { writer in
@@ -106,6 +107,7 @@ extension ByteWriter {
             writer.object("file") { $0.ownFileFields(change) }
             writer.scratch(change.scratchPaths)
             writer.comparison(change)
+            writer.packageVerdict(change.package, context)
             if let attribution = change.attribution { writer.who(attribution, context) }
             writer.provenance(of: process ?? ProcessIdentity(pid: 0))
         }

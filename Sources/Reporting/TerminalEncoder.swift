@@ -55,6 +55,7 @@ package struct TerminalEncoder: ~Copyable {
         text.append(untrusted: change.path, .bold)
         if change.type == .directory, change.path != "/" { text.append("/") }
         writeComparison(change)
+        change.package?.append(to: &text)
         guard change.source != .scan else { return }
         guard let attribution = change.attribution else {
             return text.append("  by an unknown process", .dim)

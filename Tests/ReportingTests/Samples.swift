@@ -81,6 +81,39 @@ func diffChange(isTruncated: Bool = false) -> FileChange {
     return change
 }
 
+/// A change of a file of curl that apt-get made, or nobody known when `isByHand`.
+func packageChange(
+    _ judgement: PackageVerdict.Judgement = .expected, _ reason: PackageVerdict.Reason = .contentMatches,
+    isByHand: Bool = false
+) -> FileChange {
+    var change = change(.replaced, "/usr/bin/curl")
+    change.package = PackageVerdict(
+        manager: .dpkg, package: PackageIdentity(name: "curl", version: "8.0-1", architecture: "amd64"),
+        judgement: judgement, reason: reason,
+        transaction: isByHand ? nil : PackageTransaction(process(700, "/usr/bin/apt-get")))
+    return change
+}
+
+/// Verdicts that show every member, and every one that can be absent.
+func packageChanges() -> [FileChange] {
+    var changes = [packageChange()]
+    for judgement in PackageVerdict.Judgement.allCases {
+        for reason in PackageVerdict.Reason.allCases {
+            changes.append(packageChange(judgement, reason, isByHand: judgement == .unexpected))
+        }
+    }
+    var bare = packageChange()
+    bare.package?.manager = .rpm
+    bare.package?.package = nil
+    bare.package?.transaction = PackageTransaction(ProcessIdentity(pid: 7))
+    var hostile = packageChange()
+    let name = ByteString(Array("\u{1b}[2J\"".utf8) + [0xff])
+    hostile.package?.package = PackageIdentity(name: name, version: name)
+    hostile.package?.transaction?.arguments = [name, ""]
+    hostile.package?.transaction?.loginUser = .unset
+    return changes + [bare, hostile]
+}
+
 /// Names that are not UTF-8, that hold control characters, and that try to leave their string.
 func hostileChange() -> FileChange {
     let hostile = ByteString(
@@ -122,6 +155,7 @@ func allSamples() -> [SensorEvent] {
     (daemon.alsoChangedAttributes, daemon.overwroteTarget) = (true, true)
     events += [.change(daemon), .change(podChange()), .change(hostileChange()), .change(scannedChange())]
     events += [.change(diffChange()), .change(diffChange(isTruncated: true))]
+    events += packageChanges().map { .change($0) }
     for cause in Gap.Cause.allCases {
         events.append(
             .gap(Gap(source: "fanotify", cause: cause, count: nil, from: sampleTime - 1, to: sampleTime)))

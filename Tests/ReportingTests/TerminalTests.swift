@@ -74,6 +74,12 @@ private func line(_ event: SensorEvent, colour: Bool = false, width: Int = 100) 
             coloured.contains("    \u{1b}[31m-/dev/sda1       /\u{1b}[0m\n    \u{1b}[32m+/dev/sdb1       /"))
     }
 
+    @Test func namesThePackageAndWhatIsWrong() {
+        #expect(line(.change(packageChange())).contains("/usr/bin/curl  pkg curl 8.0-1 expected  "))
+        let byHand = packageChange(.unexpected, .outsideManager, isByHand: true)
+        #expect(line(.change(byHand)).contains("  pkg curl 8.0-1 unexpected (outside manager)  "))
+    }
+
     @Test func namesThePod() {
         #expect(line(.change(podChange())).contains("in pod shop/web-0"))
     }
