@@ -7,13 +7,16 @@ package import EventModel
 package final class Baseline {
     private let database: Database
     private let insertDirectory, selectDirectory, selectTree, deleteDirectory: Statement
-    private let put, remove, removeAll, select, selectChildren, selectGlances, selectRoot, selectRoots, putRoot, count: Statement
+    private let put, remove, removeAll, select, selectChildren, selectGlances, selectRoot, selectRoots,
+        putRoot, count: Statement
     private var isInTransaction = false
     /// Ids of the directories that were asked for last.
     private var ids: [ByteString: Int64] = [:]
     private static let mostIDs = 512
     /// The last of them: one file after another lies in the same directory.
     private var lastID: (path: ByteString, id: Int64)?
+    /// The record that is being written.
+    private var encoded: [UInt8] = []
     /// Rows written since the last commit.
     package private(set) var pending = 0
 
@@ -28,18 +31,13 @@ package final class Baseline {
         selectTree = try database.prepare(
             "SELECT id, path FROM directory WHERE path = ?1 OR (path > ?2 AND path < ?3) ORDER BY path")
         deleteDirectory = try database.prepare("DELETE FROM directory WHERE id = ?")
-        let marks = String(repeating: ", ?", count: Int(BaselineSchema.columnCount))
-        put = try database.prepare(
-            "INSERT OR REPLACE INTO file(directory, name, \(BaselineSchema.columns)) VALUES(?, ?\(marks))")
+        put = try database.prepare("INSERT OR REPLACE INTO file(directory, name, record) VALUES(?, ?, ?)")
         remove = try database.prepare("DELETE FROM file WHERE directory = ? AND name = ?")
         removeAll = try database.prepare("DELETE FROM file WHERE directory = ?")
-        select = try database.prepare(
-            "SELECT \(BaselineSchema.columns) FROM file WHERE directory = ? AND name = ?")
-        selectChildren = try database.prepare(
-            "SELECT name, \(BaselineSchema.columns) FROM file WHERE directory = ? AND name > ? "
-                + "ORDER BY name LIMIT ?")
-        selectGlances = try database.prepare(
-            "SELECT name, \(BaselineSchema.glance) FROM file WHERE directory = ? AND name > ? ORDER BY name LIMIT ?")
+        select = try database.prepare("SELECT record FROM file WHERE directory = ? AND name = ?")
+        let children = "SELECT name, record FROM file WHERE directory = ? AND name > ? ORDER BY name LIMIT ?"
+        selectChildren = try database.prepare(children)
+        selectGlances = try database.prepare(children)
         selectRoot = try database.prepare("SELECT taken, scanned FROM root WHERE path = ?")
         selectRoots = try database.prepare("SELECT path FROM root ORDER BY path")
         putRoot = try database.prepare("INSERT OR REPLACE INTO root(path, taken, scanned) VALUES(?, ?, ?)")
@@ -50,12 +48,14 @@ package final class Baseline {
         // A small cache: the kernel's is as good, and not counted as ours.
         try database.execute(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512; "
-                + "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304")
+                + "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304"
+        )
         let statement = try database.prepare("PRAGMA user_version")
         let version = try statement.step() ? statement.integer(at: 0) : 0
         statement.reset()
         guard version == 0 || version == BaselineSchema.version else {
-            throw DatabaseError(code: 26, message: "it is of version \(version), not \(BaselineSchema.version)")
+            throw DatabaseError(
+                code: 26, message: "it is of version \(version), not \(BaselineSchema.version)")
         }
         try database.execute(BaselineSchema.tables)
         try database.execute("PRAGMA user_version = \(BaselineSchema.version)")
@@ -101,7 +101,7 @@ package final class Baseline {
         select.bind(directory, at: 1)
         select.bind(path.lastComponent, at: 2)
         defer { select.reset() }
-        return try select.step() ? BaselineSchema.read(select, from: 0) : nil
+        return try select.step() ? Self.decode(select.blob(at: 0)) : nil
     }
 
     /// Notes that the file at `path` is as `attributes` say, at `seen` nanoseconds since 1970.
@@ -114,10 +114,27 @@ package final class Baseline {
     ) throws(DatabaseError) {
         try begin()
         put.bind(try makeID(of: directory), at: 1)
-        put.bind(name, at: 2)
-        BaselineSchema.bind(attributes, seen: seen, to: put, from: 3)
-        try put.run()
+        let size = encode(attributes, seen: seen)
+        try name.bytes.withUnsafeBufferPointer { name throws(DatabaseError) in
+            put.lend(UnsafeRawBufferPointer(name), at: 2)
+            try encoded.withUnsafeBufferPointer { encoded throws(DatabaseError) in
+                put.lend(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(encoded)[..<size]), at: 3)
+                try put.run()
+            }
+        }
         pending += 1
+    }
+
+    /// Writes the record into `encoded`. Returns its size.
+    private func encode(_ attributes: FileAttributes, seen: UInt64) -> Int {
+        let most = RecordCoding.mostWithoutTarget + (attributes.linkTarget?.count ?? 0)
+        if encoded.count < most { encoded = [UInt8](repeating: 0, count: most) }
+        return encoded.withUnsafeMutableBytes { RecordCoding.encode(attributes, seen: seen, into: $0) }
+    }
+
+    private static func decode(_ bytes: UnsafeRawBufferPointer) throws(DatabaseError) -> BaselineRecord {
+        guard let record = RecordCoding.decode(bytes) else { throw nonsense }
+        return record
     }
 
     /// Forgets the file at `path`; of a directory, what is in it stays: see `removeTree`.
@@ -176,9 +193,10 @@ package final class Baseline {
         defer { selectGlances.reset() }
         var result: [BaselineGlance] = []
         while try selectGlances.step() {
-            let found = BaselineGlance(
-                name: selectGlances.bytes(at: 0),
-                attributes: BaselineSchema.readGlance(selectGlances, from: 1))
+            guard let attributes = RecordCoding.decodeGlance(selectGlances.blob(at: 1)) else {
+                throw Self.nonsense
+            }
+            let found = BaselineGlance(name: selectGlances.bytes(at: 0), attributes: attributes)
             // A damaged index could lead us around in it for ever.
             guard found.name > result.last?.name ?? name else { throw Self.disorder }
             result.append(found)
@@ -186,7 +204,9 @@ package final class Baseline {
         return result
     }
 
-    private static let disorder = DatabaseError(code: 11, message: "the files of a directory are out of order")
+    private static let disorder = DatabaseError(
+        code: 11, message: "the files of a directory are out of order")
+    private static let nonsense = DatabaseError(code: 11, message: "what is kept of a file makes no sense")
 
     private func forEachChild(
         of id: Int64, _ body: (ByteString, BaselineRecord) throws(DatabaseError) -> Void
@@ -201,7 +221,7 @@ package final class Baseline {
             while try selectChildren.step() {
                 let name = selectChildren.bytes(at: 0)
                 guard name > last else { throw Self.disorder }
-                try body(name, BaselineSchema.read(selectChildren, from: 1))
+                try body(name, Self.decode(selectChildren.blob(at: 1)))
                 last = name
                 count += 1
             }

@@ -115,6 +115,9 @@ package final class TreeScan<Tree: FileTree> {
     private func visit(
         _ position: Int, in directory: ByteString, glance: FileAttributes?, depth: Int, device: UInt64
     ) throws(DatabaseError) {
+        if glance == nil, root == nil {
+            return try take(position, in: directory, depth: depth, device: device)
+        }
         guard var attributes = tree.status(at: position) else {
             if glance != nil { try forget(directory.appending(tree.name(at: position))) }
             return
@@ -127,15 +130,16 @@ package final class TreeScan<Tree: FileTree> {
         }
         let name = tree.name(at: position)
         let path = directory.appending(name)
-        if options.excludes.contains(where: { $0.matches(path) }) {
+        if isExcluded(path) {
             if let glance, options.updates { try drop(path, glance) }
             return
         }
         result.files += 1
-        if attributes.type == .directory { enter(path, depth: depth, device: attributes.device, from: device) }
+        if attributes.type == .directory {
+            enter(path, depth: depth, device: attributes.device, from: device)
+        }
         if looksTheSame, !options.rereads || attributes.type != .file { return }
-        let isFirst = glance == nil && root == nil
-        guard tree.complete(&attributes, at: position, digestLimit: options.digestLimit, settles: !isFirst) else {
+        guard tree.complete(&attributes, at: position, digestLimit: options.digestLimit, settles: true) else {
             if glance != nil { try forget(path) }
             return
         }
@@ -143,6 +147,24 @@ package final class TreeScan<Tree: FileTree> {
         try note(attributes, at: path, record: glance == nil ? nil : baseline.record(of: path))
         if options.updates { try baseline.put(attributes, name: name, in: directory, seen: now()) }
     }
+
+    /// Takes an entry that nothing is known of into a baseline that is being taken.
+    private func take(
+        _ position: Int, in directory: ByteString, depth: Int, device: UInt64
+    ) throws(DatabaseError) {
+        let name = tree.name(at: position)
+        if !options.excludes.isEmpty, isExcluded(directory.appending(name)) { return }
+        guard let attributes = tree.take(at: position, digestLimit: options.digestLimit) else { return }
+        result.files += 1
+        result.taken += 1
+        if attributes.sha256 != nil { result.read += 1 }
+        if attributes.type == .directory {
+            enter(directory.appending(name), depth: depth, device: attributes.device, from: device)
+        }
+        if options.updates { try baseline.put(attributes, name: name, in: directory, seen: now()) }
+    }
+
+    private func isExcluded(_ path: ByteString) -> Bool { options.excludes.contains { $0.matches(path) } }
 
     private func enter(_ path: ByteString, depth: Int, device: UInt64, from parent: UInt64) {
         guard depth < options.maximumDepth else { return }
@@ -162,8 +184,6 @@ package final class TreeScan<Tree: FileTree> {
             if let kind = ChangeKind(changed: differences) {
                 tell(kind, path, before: record, after: attributes, at: now())
             }
-        } else if root == nil {
-            result.taken += 1
         } else {
             tell(.created, path, before: nil, after: attributes, at: now())
         }
@@ -195,7 +215,8 @@ package final class TreeScan<Tree: FileTree> {
     }
 
     private func tell(
-        _ kind: ChangeKind, _ path: ByteString, before: BaselineRecord?, after: FileAttributes?, at time: UInt64
+        _ kind: ChangeKind, _ path: ByteString, before: BaselineRecord?, after: FileAttributes?,
+        at time: UInt64
     ) {
         result.changes += 1
         let type = after?.type ?? before?.attributes.type ?? .unknown

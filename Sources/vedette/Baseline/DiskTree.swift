@@ -34,5 +34,9 @@ final class DiskTree: FileTree {
         reader.complete(&attributes, at: position, digestLimit: digestLimit, settles: settles)
     }
 
+    func take(at position: Int, digestLimit: UInt64) -> FileAttributes? {
+        reader.take(at: position, digestLimit: digestLimit)
+    }
+
     func isKernelState(_ directory: ByteString) -> Bool { DirectoryReader.isKernelState(directory) }
 }
