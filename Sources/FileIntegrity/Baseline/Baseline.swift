@@ -7,8 +7,8 @@ package import EventModel
 package final class Baseline {
     private let database: Database
     private let insertDirectory, selectDirectory, selectTree, deleteDirectory: Statement
-    private let put, remove, removeAll, select, selectChildren, selectGlances, selectRoot, selectRoots,
-        putRoot, count: Statement
+    private let selectRoot, selectRoots, putRoot: Statement
+    private let files: RunStore
     private var isInTransaction = false
     /// Ids of the directories that were asked for last.
     private var ids: [ByteString: Int64] = [:]
@@ -17,7 +17,7 @@ package final class Baseline {
     private var lastID: (path: ByteString, id: Int64)?
     /// The record that is being written.
     private var encoded: [UInt8] = []
-    /// Rows written since the last commit.
+    /// Files written since the last commit.
     package private(set) var pending = 0
 
     /// Opens the baseline at `path`, and makes it when it is not there and `mayWrite`.
@@ -31,23 +31,16 @@ package final class Baseline {
         selectTree = try database.prepare(
             "SELECT id, path FROM directory WHERE path = ?1 OR (path > ?2 AND path < ?3) ORDER BY path")
         deleteDirectory = try database.prepare("DELETE FROM directory WHERE id = ?")
-        put = try database.prepare("INSERT OR REPLACE INTO file(directory, name, record) VALUES(?, ?, ?)")
-        remove = try database.prepare("DELETE FROM file WHERE directory = ? AND name = ?")
-        removeAll = try database.prepare("DELETE FROM file WHERE directory = ?")
-        select = try database.prepare("SELECT record FROM file WHERE directory = ? AND name = ?")
-        let children = "SELECT name, record FROM file WHERE directory = ? AND name > ? ORDER BY name LIMIT ?"
-        selectChildren = try database.prepare(children)
-        selectGlances = try database.prepare(children)
+        files = try RunStore(database)
         selectRoot = try database.prepare("SELECT taken, scanned FROM root WHERE path = ?")
         selectRoots = try database.prepare("SELECT path FROM root ORDER BY path")
         putRoot = try database.prepare("INSERT OR REPLACE INTO root(path, taken, scanned) VALUES(?, ?, ?)")
-        count = try database.prepare("SELECT count(*) FROM file")
     }
 
     private static func prepare(_ database: Database) throws(DatabaseError) {
         // A small cache: the kernel's is as good, and not counted as ours.
         try database.execute(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512; "
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512; "
                 + "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304"
         )
         let statement = try database.prepare("PRAGMA user_version")
@@ -73,6 +66,7 @@ package final class Baseline {
     package func commit() throws(DatabaseError) {
         guard isInTransaction else { return }
         do throws(DatabaseError) {
+            try files.flush()
             try database.execute("COMMIT")
         } catch {
             rollBack()
@@ -89,6 +83,7 @@ package final class Baseline {
         try? database.execute("ROLLBACK")
         isInTransaction = false
         pending = 0
+        files.drop()
         ids.removeAll()
         lastID = nil
     }
@@ -98,10 +93,7 @@ package final class Baseline {
     /// What is known of `path`; `nil` for nothing.
     package func record(of path: ByteString) throws(DatabaseError) -> BaselineRecord? {
         guard let directory = try id(of: path.parent) else { return nil }
-        select.bind(directory, at: 1)
-        select.bind(path.lastComponent, at: 2)
-        defer { select.reset() }
-        return try select.step() ? Self.decode(select.blob(at: 0)) : nil
+        return try files.find(path.lastComponent, in: directory, Self.decode)
     }
 
     /// Notes that the file at `path` is as `attributes` say, at `seen` nanoseconds since 1970.
@@ -113,14 +105,11 @@ package final class Baseline {
         _ attributes: FileAttributes, name: ByteString, in directory: ByteString, seen: UInt64
     ) throws(DatabaseError) {
         try begin()
-        put.bind(try makeID(of: directory), at: 1)
+        let id = try makeID(of: directory)
         let size = encode(attributes, seen: seen)
-        try name.bytes.withUnsafeBufferPointer { name throws(DatabaseError) in
-            put.lend(UnsafeRawBufferPointer(name), at: 2)
-            try encoded.withUnsafeBufferPointer { encoded throws(DatabaseError) in
-                put.lend(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(encoded)[..<size]), at: 3)
-                try put.run()
-            }
+        try encoded.withUnsafeBufferPointer { encoded throws(DatabaseError) in
+            let record = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(encoded)[..<size])
+            try files.put(name, record, in: id)
         }
         pending += 1
     }
@@ -133,7 +122,7 @@ package final class Baseline {
     }
 
     private static func decode(_ bytes: UnsafeRawBufferPointer) throws(DatabaseError) -> BaselineRecord {
-        guard let record = RecordCoding.decode(bytes) else { throw nonsense }
+        guard let record = RecordCoding.decode(bytes) else { throw .nonsense }
         return record
     }
 
@@ -141,9 +130,7 @@ package final class Baseline {
     package func remove(_ path: ByteString) throws(DatabaseError) {
         guard let directory = try id(of: path.parent) else { return }
         try begin()
-        remove.bind(directory, at: 1)
-        remove.bind(path.lastComponent, at: 2)
-        try remove.run()
+        try files.remove(path.lastComponent, in: directory)
         pending += 1
     }
 
@@ -158,8 +145,7 @@ package final class Baseline {
             try forEachChild(of: id) { (name, record) throws(DatabaseError) in
                 try body(directory.appending(name), record)
             }
-            removeAll.bind(id, at: 1)
-            try removeAll.run()
+            try files.removeAll(in: id)
             deleteDirectory.bind(id, at: 1)
             try deleteDirectory.run()
             ids[directory] = nil
@@ -187,49 +173,30 @@ package final class Baseline {
         of path: ByteString, after name: ByteString, limit: Int
     ) throws(DatabaseError) -> [BaselineGlance] {
         guard let id = try id(of: path) else { return [] }
-        selectGlances.bind(id, at: 1)
-        selectGlances.bind(name, at: 2)
-        selectGlances.bind(Int64(limit), at: 3)
-        defer { selectGlances.reset() }
         var result: [BaselineGlance] = []
-        while try selectGlances.step() {
-            guard let attributes = RecordCoding.decodeGlance(selectGlances.blob(at: 1)) else {
-                throw Self.nonsense
-            }
-            let found = BaselineGlance(name: selectGlances.bytes(at: 0), attributes: attributes)
-            // A damaged index could lead us around in it for ever.
-            guard found.name > result.last?.name ?? name else { throw Self.disorder }
-            result.append(found)
+        _ = try files.forEach(in: id, after: name, limit: limit, forGlances: true) {
+            (name, record) throws(DatabaseError) in
+            guard let attributes = RecordCoding.decodeGlance(record) else { throw .nonsense }
+            result.append(BaselineGlance(name: ByteString(Array(name)), attributes: attributes))
         }
         return result
     }
-
-    private static let disorder = DatabaseError(
-        code: 11, message: "the files of a directory are out of order")
-    private static let nonsense = DatabaseError(code: 11, message: "what is kept of a file makes no sense")
 
     private func forEachChild(
         of id: Int64, _ body: (ByteString, BaselineRecord) throws(DatabaseError) -> Void
     ) throws(DatabaseError) {
         var last = ByteString()
-        while true {
-            selectChildren.bind(id, at: 1)
-            selectChildren.bind(last, at: 2)
-            selectChildren.bind(Int64(Self.batch), at: 3)
-            defer { selectChildren.reset() }
-            var count = 0
-            while try selectChildren.step() {
-                let name = selectChildren.bytes(at: 0)
-                guard name > last else { throw Self.disorder }
-                try body(name, Self.decode(selectChildren.blob(at: 1)))
-                last = name
-                count += 1
+        var count = Self.batch
+        while count == Self.batch {
+            count = try files.forEach(in: id, after: last, limit: Self.batch) {
+                (name, record) throws(DatabaseError) in
+                last = ByteString(Array(name))
+                try body(last, Self.decode(record))
             }
-            if count < Self.batch { return }
         }
     }
 
-    /// Rows that are read at a time.
+    /// Files that are read at a time.
     package static let batch = 256
 
     /// Hands over everything that is known below `path`, a directory before what is in it.
@@ -245,8 +212,7 @@ package final class Baseline {
 
     /// Files in the baseline.
     package func fileCount() throws(DatabaseError) -> Int {
-        defer { count.reset() }
-        return try count.step() ? Int(count.integer(at: 0)) : 0
+        try files.fileCount()
     }
 
     // MARK: Directories

@@ -3,14 +3,16 @@ package import EventModel
 /// The tables of the baseline. A change of them or of a record needs a new `version`; a database of another one is made
 /// anew.
 enum BaselineSchema {
-    static let version: Int64 = 2
+    static let version: Int64 = 3
 
-    /// A file is a row in its directory's range of `file`; its `record` is laid out as `RecordCoding` says.
+    /// Files stand in runs, as `RunStore` says: `files` is laid out as in `FileRun`, each record in it as in
+    /// `RecordCoding`; `count` is their number.
     static let tables = """
         CREATE TABLE IF NOT EXISTS directory(id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE) STRICT;
-        CREATE TABLE IF NOT EXISTS file(
-            directory INTEGER NOT NULL, name BLOB NOT NULL, record BLOB NOT NULL,
-            PRIMARY KEY(directory, name)) WITHOUT ROWID, STRICT;
+        CREATE TABLE IF NOT EXISTS run(
+            id INTEGER PRIMARY KEY, directory INTEGER NOT NULL, start BLOB NOT NULL, count INTEGER NOT NULL,
+            files BLOB NOT NULL) STRICT;
+        CREATE UNIQUE INDEX IF NOT EXISTS run_place ON run(directory, start);
         CREATE TABLE IF NOT EXISTS root(
             path BLOB PRIMARY KEY, taken INTEGER NOT NULL, scanned INTEGER NOT NULL) WITHOUT ROWID, STRICT;
         """
