@@ -10,6 +10,7 @@ package final class Baseline {
     private let selectRoot, selectRoots, putRoot: Statement
     private let files: RunStore
     private var isInTransaction = false
+    private var isReading = false
     /// Ids of the directories that were asked for last.
     private var ids: [ByteString: Int64] = [:]
     private static let mostIDs = 512
@@ -58,6 +59,8 @@ package final class Baseline {
 
     private func begin() throws(DatabaseError) {
         guard !isInTransaction else { return }
+        // A transaction that has read may be too old to write: another has written since.
+        try endReading()
         try database.execute("BEGIN IMMEDIATE")
         isInTransaction = true
     }
@@ -74,6 +77,20 @@ package final class Baseline {
         }
         isInTransaction = false
         pending = 0
+    }
+
+    /// Reads what comes next from one state of the baseline, until `endReading` or the first write: that saves SQLite
+    /// the locks for each question. Others may write, but the write-ahead log only grows meanwhile.
+    func beginReading() throws(DatabaseError) {
+        guard !isInTransaction, !isReading else { return }
+        try database.execute("BEGIN")
+        isReading = true
+    }
+
+    func endReading() throws(DatabaseError) {
+        guard isReading else { return }
+        isReading = false
+        try database.execute("COMMIT")
     }
 
     /// Takes back what was written since the last commit.

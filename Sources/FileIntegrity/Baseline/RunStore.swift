@@ -11,15 +11,23 @@ final class RunStore {
     private var current: OpenRun?
 
     /// A run in memory.
-    private struct OpenRun {
+    private final class OpenRun {
         let directory: Int64
         /// Its row; `nil` when it has none yet.
-        var id: Int64?
-        var start: ByteString
+        let id: Int64?
+        let start: ByteString
         /// The start of the next run.
         let end: ByteString?
-        var files = FileRun()
+        var files: FileRun
         var isChanged = false
+
+        init(directory: Int64, id: Int64?, start: ByteString, end: ByteString?, files: FileRun = FileRun()) {
+            self.directory = directory
+            self.id = id
+            self.start = start
+            self.end = end
+            self.files = files
+        }
 
         func covers(_ name: ByteString, in directory: Int64) -> Bool {
             directory == self.directory && (start.isEmpty || order(start, name) <= 0)
@@ -53,21 +61,17 @@ final class RunStore {
     /// Within a transaction.
     func put(_ name: ByteString, _ record: UnsafeRawBufferPointer, in directory: Int64) throws(DatabaseError)
     {
-        try open(name, in: directory)
-        try name.withBytes { name throws(DatabaseError) in
-            let isLast = try current?.files.put(name, record) ?? false
-            current?.isChanged = true
-            let isFull = current.map { $0.files.bytes.count > Self.mostBytes && $0.files.count > 1 } ?? false
-            if isFull { try split(onlyLast: isLast) }
-        }
+        let run = try open(name, in: directory)
+        let isLast = try name.withBytes { name throws(DatabaseError) in try run.files.put(name, record) }
+        run.isChanged = true
+        if run.files.bytes.count > Self.mostBytes, run.files.count > 1 { try split(run, onlyLast: isLast) }
     }
 
     /// Within a transaction.
     func remove(_ name: ByteString, in directory: Int64) throws(DatabaseError) {
-        try open(name, in: directory)
-        try name.withBytes { name throws(DatabaseError) in
-            if current?.files.remove(name) == true { current?.isChanged = true }
-        }
+        let run = try open(name, in: directory)
+        let isRemoved = try name.withBytes { name throws(DatabaseError) in run.files.remove(name) }
+        if isRemoved { run.isChanged = true }
     }
 
     /// Forgets all files of the directory.
@@ -78,22 +82,27 @@ final class RunStore {
     }
 
     /// Makes the run that `name` belongs to the current one.
-    private func open(_ name: ByteString, in directory: Int64) throws(DatabaseError) {
-        if let current, current.covers(name, in: directory) { return }
+    private func open(_ name: ByteString, in directory: Int64) throws(DatabaseError) -> OpenRun {
+        if let current, current.covers(name, in: directory) { return current }
         try flush()
+        let run = try load(name, in: directory)
+        current = run
+        return run
+    }
+
+    private func load(_ name: ByteString, in directory: Int64) throws(DatabaseError) -> OpenRun {
         select.bind(directory, at: 1)
         select.bind(name, at: 2)
         defer { select.reset() }
-        if try select.step() {
-            let start = select.bytes(at: 1)
-            current = OpenRun(
-                directory: directory, id: select.integer(at: 0), start: start,
-                end: try self.start(after: start, in: directory), files: try FileRun(select.blob(at: 2)))
-        } else {
+        guard try select.step() else {
             let start = ByteString()
-            current = OpenRun(
+            return OpenRun(
                 directory: directory, id: nil, start: start, end: try self.start(after: start, in: directory))
         }
+        let start = select.bytes(at: 1)
+        return OpenRun(
+            directory: directory, id: select.integer(at: 0), start: start,
+            end: try self.start(after: start, in: directory), files: try FileRun(select.blob(at: 2)))
     }
 
     private func start(after start: ByteString, in directory: Int64) throws(DatabaseError) -> ByteString? {
@@ -104,41 +113,43 @@ final class RunStore {
     }
 
     /// Writes the earlier files of the current run; the later ones are the current run from now on.
-    private func split(onlyLast: Bool) throws(DatabaseError) {
-        guard var earlier = current else { return }
-        let later = earlier.files.split(onlyLast: onlyLast)
-        try write(earlier)
-        current = OpenRun(
-            directory: earlier.directory, id: nil, start: later.firstName, end: earlier.end, files: later,
-            isChanged: true)
+    private func split(_ run: OpenRun, onlyLast: Bool) throws(DatabaseError) {
+        // Copies: when writing fails the run stays as it was, for the next attempt.
+        var files = run.files
+        let later = files.split(onlyLast: onlyLast)
+        try write(files, of: run)
+        let next = OpenRun(
+            directory: run.directory, id: nil, start: later.firstName, end: run.end, files: later)
+        next.isChanged = true
+        current = next
     }
 
     /// Writes what is in memory only.
     func flush() throws(DatabaseError) {
         // When that fails it stays, for the next attempt.
-        if let current, current.isChanged { try write(current) }
+        if let current, current.isChanged { try write(current.files, of: current) }
         current = nil
     }
 
     /// Forgets what is in memory only.
     func drop() { current = nil }
 
-    private func write(_ run: OpenRun) throws(DatabaseError) {
-        if run.files.count == 0 {
+    private func write(_ files: FileRun, of run: OpenRun) throws(DatabaseError) {
+        if files.count == 0 {
             guard let id = run.id else { return }
             delete.bind(id, at: 1)
             return try delete.run()
         }
         let statement = run.id == nil ? insert : update
-        statement.bind(Int64(run.files.count), at: 1)
+        statement.bind(Int64(files.count), at: 1)
         if let id = run.id {
             statement.bind(id, at: 3)
         } else {
             statement.bind(run.directory, at: 3)
             statement.bind(run.start, at: 4)
         }
-        try run.files.bytes.withUnsafeBufferPointer { files throws(DatabaseError) in
-            statement.lend(UnsafeRawBufferPointer(files), at: 2)
+        try files.bytes.withUnsafeBufferPointer { bytes throws(DatabaseError) in
+            statement.lend(UnsafeRawBufferPointer(bytes), at: 2)
             try statement.run()
         }
     }

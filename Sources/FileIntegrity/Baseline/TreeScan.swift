@@ -18,8 +18,11 @@ package final class TreeScan<Tree: FileTree> {
     /// Directories to be scanned.
     private var waiting: [(path: ByteString, depth: Int, device: UInt64)] = []
     private var root: BaselineRoot?
-    /// Rows written between two commits.
+    /// Files written between two commits.
     private static var mostPending: Int { 2_000 }
+    /// For how long directories are read from one state of the baseline. Nanoseconds.
+    private static var longestRead: UInt64 { 20_000_000 }
+    private var readingSince: UInt64 = 0
 
     package init(
         baseline: Baseline, tree: Tree, options: ScanOptions, now: @escaping () -> UInt64,
@@ -37,6 +40,8 @@ package final class TreeScan<Tree: FileTree> {
     ///
     /// - Throws: `DatabaseError`; what was committed before stays.
     package func scan(_ path: ByteString) throws(DatabaseError) -> ScanResult? {
+        // When that fails, so has what failed before.
+        defer { try? baseline.endReading() }
         result = ScanResult()
         root = try baseline.root(path)
         let began = now()
@@ -47,6 +52,7 @@ package final class TreeScan<Tree: FileTree> {
                 try baseline.commit()
                 return nil
             }
+            try read()
             try visitDirectory(next.path, depth: next.depth, device: next.device)
             if baseline.pending >= Self.mostPending { try baseline.commit() }
         }
@@ -55,6 +61,16 @@ package final class TreeScan<Tree: FileTree> {
         }
         try baseline.commit()
         return result
+    }
+
+    /// Reads the next directories from one state of the baseline, but of no old one: that would hold up others.
+    private func read() throws(DatabaseError) {
+        let time = now()
+        if time &- readingSince > Self.longestRead {
+            try baseline.endReading()
+            readingSince = time
+        }
+        try baseline.beginReading()
     }
 
     /// A root is an entry of its parent directory.
