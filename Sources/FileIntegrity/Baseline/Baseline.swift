@@ -41,8 +41,11 @@ package final class Baseline {
     private static func prepare(_ database: Database) throws(DatabaseError) {
         // A small cache: the kernel's is as good, and not counted as ours.
         try database.execute(
-            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512; "
-                + "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304"
+            """
+            PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512;
+            PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;
+            PRAGMA journal_size_limit = 4194304
+            """
         )
         let statement = try database.prepare("PRAGMA user_version")
         let version = try statement.step() ? statement.integer(at: 0) : 0
@@ -67,7 +70,7 @@ package final class Baseline {
 
     /// Makes what was written since the last time durable.
     package func commit() throws(DatabaseError) {
-        guard isInTransaction else { return }
+        guard isInTransaction else { return try endReading() }
         do throws(DatabaseError) {
             try files.flush()
             try database.execute("COMMIT")

@@ -1,7 +1,6 @@
 internal import EventModel
 
-/// How a file's attributes stand in a row of the baseline: one blob, which costs SQLite a fifth of what as many columns
-/// do. Integers are little-endian, and lie at these offsets:
+/// How a file's attributes stand in a run of the baseline. Integers are little-endian, and lie at these offsets:
 ///
 ///      0  type        its place in `types`, 1 byte
 ///      1  parts       bits of `Parts`, 1 byte
