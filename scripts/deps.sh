@@ -12,7 +12,7 @@ case ${1:-build} in
     kernels)
         packages="qemu-system-x86 debootstrap busybox-static cpio kmod xz-utils e2fsprogs" ;;
     bench)
-        packages="libauparse-dev" ;;
+        packages="libauparse-dev aide" ;;
     *)
         echo "usage: scripts/deps.sh [build|live|kernels|bench]" >&2
         exit 2 ;;

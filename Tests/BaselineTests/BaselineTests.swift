@@ -1,5 +1,5 @@
-import EventModel
 import Baseline
+import EventModel
 import Foundation
 import Testing
 

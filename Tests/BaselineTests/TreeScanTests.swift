@@ -1,5 +1,5 @@
-import EventModel
 import Baseline
+import EventModel
 import Foundation
 import Testing
 
@@ -68,7 +68,8 @@ private final class TreePicture: FileTree {
     /// Scans at `time`; what it tells, `kind path` each, sorted.
     @discardableResult
     private func scan(
-        at time: UInt64, _ options: ScanOptions = ScanOptions(), goesOn: @escaping (ScanResult) -> Bool = { _ in true }
+        at time: UInt64, _ options: ScanOptions = ScanOptions(),
+        goesOn: @escaping (ScanResult) -> Bool = { _ in true }
     ) throws -> [String] {
         report.changes = []
         clock.now = time
@@ -299,7 +300,7 @@ private final class TreePicture: FileTree {
 }
 
 /// The same numbers for the same seed.
-private struct SeededNumbers: RandomNumberGenerator {
+struct SeededNumbers: RandomNumberGenerator {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 }

@@ -9,7 +9,9 @@ import Testing
     private final class Scratch {
         let path = NSTemporaryDirectory() + "vedette-" + UUID().uuidString
 
-        init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+        init() throws {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
         deinit { try? FileManager.default.removeItem(atPath: path) }
     }
 
@@ -79,6 +81,25 @@ import Testing
         let link = try attributes(of: "l")
         #expect(link.type == .symlink && link.linkTarget == target && link.sha256 == nil)
         #expect(try attributes(of: "p").type == .fifo)
+    }
+
+    @Test func takingTellsWhatStatusAndCompleteTell() throws {
+        try write("empty", "")
+        try write("large", String(repeating: "a", count: 200_000))
+        try write("small", "abc")
+        #expect(symlink("small", scratch.path + "/link") == 0)
+        #expect(mkfifo(scratch.path + "/pipe", 0o600) == 0)
+        #expect(mkdir(scratch.path + "/directory", 0o700) == 0)
+        for name in ["directory", "empty", "large", "link", "pipe", "small"] {
+            let expected = try attributes(of: name, limit: 100_000)
+            let position = try #require(
+                (0..<reader.count).first { reader.compareName(at: $0, with: ByteString(name)) == 0 })
+            #expect(reader.take(at: position, digestLimit: 100_000) == expected, "\(name)")
+        }
+        #expect(unlink(scratch.path + "/empty") == 0)
+        let position = try #require(
+            (0..<reader.count).first { reader.compareName(at: $0, with: "empty") == 0 })
+        #expect(reader.take(at: position, digestLimit: 1) == nil)
     }
 
     @Test func aLinkIsNoDirectory() throws {

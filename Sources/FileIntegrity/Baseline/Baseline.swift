@@ -7,17 +7,20 @@ package import EventModel
 package final class Baseline {
     private let database: Database
     private let insertDirectory, selectDirectory, selectTree, deleteDirectory, renameDirectory: Statement
-    private let put, remove, removeAll, select, selectChildren, selectGlances, selectRoot, selectRoots,
-        putRoot, count: Statement
+    private let selectRoot, selectRoots, putRoot: Statement
+    private let files: RunStore
     /// The contents of small text files; see `content(of:)`.
     let contents: ContentTable
     private var isInTransaction = false
+    private var isReading = false
     /// Ids of the directories that were asked for last.
     private var ids: [ByteString: Int64] = [:]
     private static let mostIDs = 512
     /// The last of them: one file after another lies in the same directory.
     private var lastID: (path: ByteString, id: Int64)?
-    /// Rows written since the last commit.
+    /// The record that is being written.
+    private var encoded: [UInt8] = []
+    /// Files written since the last commit.
     package internal(set) var pending = 0
 
     /// Opens the baseline at `path`, and makes it when it is not there and `mayWrite`.
@@ -32,31 +35,21 @@ package final class Baseline {
             "SELECT id, path FROM directory WHERE path = ?1 OR (path > ?2 AND path < ?3) ORDER BY path")
         deleteDirectory = try database.prepare("DELETE FROM directory WHERE id = ?")
         renameDirectory = try database.prepare("UPDATE directory SET path = ? WHERE id = ?")
-        let marks = String(repeating: ", ?", count: Int(BaselineSchema.columnCount))
-        put = try database.prepare(
-            "INSERT OR REPLACE INTO file(directory, name, \(BaselineSchema.columns)) VALUES(?, ?\(marks))")
-        remove = try database.prepare("DELETE FROM file WHERE directory = ? AND name = ?")
-        removeAll = try database.prepare("DELETE FROM file WHERE directory = ?")
-        select = try database.prepare(
-            "SELECT \(BaselineSchema.columns) FROM file WHERE directory = ? AND name = ?")
-        selectChildren = try database.prepare(
-            "SELECT name, \(BaselineSchema.columns) FROM file WHERE directory = ? AND name > ? "
-                + "ORDER BY name LIMIT ?")
-        selectGlances = try database.prepare(
-            "SELECT name, \(BaselineSchema.glance) FROM file WHERE directory = ? AND name > ? ORDER BY name LIMIT ?"
-        )
+        files = try RunStore(database)
         selectRoot = try database.prepare("SELECT taken, scanned FROM root WHERE path = ?")
         selectRoots = try database.prepare("SELECT path FROM root ORDER BY path")
         putRoot = try database.prepare("INSERT OR REPLACE INTO root(path, taken, scanned) VALUES(?, ?, ?)")
-        count = try database.prepare("SELECT count(*) FROM file")
         contents = try ContentTable(database)
     }
 
     private static func prepare(_ database: Database) throws(DatabaseError) {
         // A small cache: the kernel's is as good, and not counted as ours.
         try database.execute(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512; "
-                + "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304"
+            """
+            PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512;
+            PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;
+            PRAGMA journal_size_limit = 4194304
+            """
         )
         let statement = try database.prepare("PRAGMA user_version")
         let version = try statement.step() ? statement.integer(at: 0) : 0
@@ -73,14 +66,17 @@ package final class Baseline {
 
     func begin() throws(DatabaseError) {
         guard !isInTransaction else { return }
+        // A transaction that has read may be too old to write: another has written since.
+        try endReading()
         try database.execute("BEGIN IMMEDIATE")
         isInTransaction = true
     }
 
     /// Makes what was written since the last time durable.
     package func commit() throws(DatabaseError) {
-        guard isInTransaction else { return }
+        guard isInTransaction else { return try endReading() }
         do throws(DatabaseError) {
+            try files.flush()
             try database.execute("COMMIT")
         } catch {
             rollBack()
@@ -90,6 +86,20 @@ package final class Baseline {
         pending = 0
     }
 
+    /// Reads what comes next from one state of the baseline, until `endReading` or the first write: that saves SQLite
+    /// the locks for each question. Others may write, but the write-ahead log only grows meanwhile.
+    func beginReading() throws(DatabaseError) {
+        guard !isInTransaction, !isReading else { return }
+        try database.execute("BEGIN")
+        isReading = true
+    }
+
+    func endReading() throws(DatabaseError) {
+        guard isReading else { return }
+        isReading = false
+        try database.execute("COMMIT")
+    }
+
     /// Takes back what was written since the last commit.
     package func rollBack() {
         guard isInTransaction else { return }
@@ -97,6 +107,7 @@ package final class Baseline {
         try? database.execute("ROLLBACK")
         isInTransaction = false
         pending = 0
+        files.drop()
         ids.removeAll()
         lastID = nil
         contents.forgetTotal()
@@ -115,10 +126,7 @@ package final class Baseline {
     /// What is known of `path`; `nil` for nothing.
     package func record(of path: ByteString) throws(DatabaseError) -> BaselineRecord? {
         guard let directory = try id(of: path.parent) else { return nil }
-        select.bind(directory, at: 1)
-        select.bind(path.lastComponent, at: 2)
-        defer { select.reset() }
-        return try select.step() ? BaselineSchema.read(select, from: 0) : nil
+        return try files.find(path.lastComponent, in: directory, Self.decode)
     }
 
     /// Notes that the file at `path` is as `attributes` say, at `seen` nanoseconds since 1970.
@@ -130,20 +138,32 @@ package final class Baseline {
         _ attributes: FileAttributes, name: ByteString, in directory: ByteString, seen: UInt64
     ) throws(DatabaseError) {
         try begin()
-        put.bind(try makeID(of: directory), at: 1)
-        put.bind(name, at: 2)
-        BaselineSchema.bind(attributes, seen: seen, to: put, from: 3)
-        try put.run()
+        let id = try makeID(of: directory)
+        let size = encode(attributes, seen: seen)
+        try encoded.withUnsafeBufferPointer { encoded throws(DatabaseError) in
+            let record = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(encoded)[..<size])
+            try files.put(name, record, in: id)
+        }
         pending += 1
+    }
+
+    /// Writes the record into `encoded`. Returns its size.
+    private func encode(_ attributes: FileAttributes, seen: UInt64) -> Int {
+        let most = RecordCoding.mostWithoutTarget + (attributes.linkTarget?.count ?? 0)
+        if encoded.count < most { encoded = [UInt8](repeating: 0, count: most) }
+        return encoded.withUnsafeMutableBytes { RecordCoding.encode(attributes, seen: seen, into: $0) }
+    }
+
+    private static func decode(_ bytes: UnsafeRawBufferPointer) throws(DatabaseError) -> BaselineRecord {
+        guard let record = RecordCoding.decode(bytes) else { throw .nonsense }
+        return record
     }
 
     /// Forgets the file at `path`; of a directory, what is in it stays: see `removeTree`.
     package func remove(_ path: ByteString) throws(DatabaseError) {
         guard let directory = try id(of: path.parent) else { return }
         try begin()
-        remove.bind(directory, at: 1)
-        remove.bind(path.lastComponent, at: 2)
-        try remove.run()
+        try files.remove(path.lastComponent, in: directory)
         try contents.remove(path.lastComponent, in: directory)
         pending += 1
     }
@@ -159,8 +179,7 @@ package final class Baseline {
             try forEachChild(of: id) { (name, record) throws(DatabaseError) in
                 try body(directory.appending(name), record)
             }
-            removeAll.bind(id, at: 1)
-            try removeAll.run()
+            try files.removeAll(in: id)
             try contents.removeAll(in: id)
             deleteDirectory.bind(id, at: 1)
             try deleteDirectory.run()
@@ -205,47 +224,30 @@ package final class Baseline {
         of path: ByteString, after name: ByteString, limit: Int
     ) throws(DatabaseError) -> [BaselineGlance] {
         guard let id = try id(of: path) else { return [] }
-        selectGlances.bind(id, at: 1)
-        selectGlances.bind(name, at: 2)
-        selectGlances.bind(Int64(limit), at: 3)
-        defer { selectGlances.reset() }
         var result: [BaselineGlance] = []
-        while try selectGlances.step() {
-            let found = BaselineGlance(
-                name: selectGlances.bytes(at: 0),
-                attributes: BaselineSchema.readGlance(selectGlances, from: 1))
-            // A damaged index could lead us around in it for ever.
-            guard found.name > result.last?.name ?? name else { throw Self.disorder }
-            result.append(found)
+        _ = try files.forEach(in: id, after: name, limit: limit, forGlances: true) {
+            (name, record) throws(DatabaseError) in
+            guard let attributes = RecordCoding.decodeGlance(record) else { throw .nonsense }
+            result.append(BaselineGlance(name: ByteString(Array(name)), attributes: attributes))
         }
         return result
     }
-
-    private static let disorder = DatabaseError(
-        code: 11, message: "the files of a directory are out of order")
 
     private func forEachChild(
         of id: Int64, _ body: (ByteString, BaselineRecord) throws(DatabaseError) -> Void
     ) throws(DatabaseError) {
         var last = ByteString()
-        while true {
-            selectChildren.bind(id, at: 1)
-            selectChildren.bind(last, at: 2)
-            selectChildren.bind(Int64(Self.batch), at: 3)
-            defer { selectChildren.reset() }
-            var count = 0
-            while try selectChildren.step() {
-                let name = selectChildren.bytes(at: 0)
-                guard name > last else { throw Self.disorder }
-                try body(name, BaselineSchema.read(selectChildren, from: 1))
-                last = name
-                count += 1
+        var count = Self.batch
+        while count == Self.batch {
+            count = try files.forEach(in: id, after: last, limit: Self.batch) {
+                (name, record) throws(DatabaseError) in
+                last = ByteString(Array(name))
+                try body(last, Self.decode(record))
             }
-            if count < Self.batch { return }
         }
     }
 
-    /// Rows that are read at a time.
+    /// Files that are read at a time.
     package static let batch = 256
 
     /// Hands over everything that is known below `path`, a directory before what is in it.
@@ -261,8 +263,7 @@ package final class Baseline {
 
     /// Files in the baseline.
     package func fileCount() throws(DatabaseError) -> Int {
-        defer { count.reset() }
-        return try count.step() ? Int(count.integer(at: 0)) : 0
+        try files.fileCount()
     }
 
     // MARK: Directories

@@ -86,15 +86,18 @@ final class Statement {
         }
     }
 
-    func bind(_ bytes: UnsafeRawBufferPointer, at index: Int32) {
-        sqlite3_bind_blob64(handle, index, bytes.baseAddress, UInt64(bytes.count), Self.copied)
+    /// Binds the bytes themselves, no copy: they stay where they are until the statement has run.
+    func lend(_ bytes: UnsafeRawBufferPointer, at index: Int32) {
+        if bytes.isEmpty {
+            sqlite3_bind_zeroblob(handle, index, 0)
+        } else {
+            sqlite3_bind_blob64(handle, index, bytes.baseAddress, UInt64(bytes.count), nil)
+        }
     }
 
     func bind(text: String, at index: Int32) {
         sqlite3_bind_text(handle, index, text, -1, Self.copied)
     }
-
-    func bindNull(at index: Int32) { sqlite3_bind_null(handle, index) }
 
     /// Whether there is a row (or a further one).
     func step() throws(DatabaseError) -> Bool {
@@ -121,11 +124,11 @@ final class Statement {
 
     func unsigned(at column: Int32) -> UInt64 { UInt64(bitPattern: integer(at: column)) }
 
-    func isNull(at column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
-
-    func bytes(at column: Int32) -> ByteString {
-        let count = Int(sqlite3_column_bytes(handle, column))
-        guard count > 0, let bytes = sqlite3_column_blob(handle, column) else { return ByteString() }
-        return ByteString(Array(UnsafeRawBufferPointer(start: bytes, count: count)))
+    /// A blob, valid until the next step, reset or call for the same column.
+    func blob(at column: Int32) -> UnsafeRawBufferPointer {
+        let bytes = sqlite3_column_blob(handle, column)
+        return UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(handle, column)))
     }
+
+    func bytes(at column: Int32) -> ByteString { ByteString(Array(blob(at: column))) }
 }

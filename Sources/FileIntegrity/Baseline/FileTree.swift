@@ -17,6 +17,16 @@ package protocol FileTree: AnyObject {
     func complete(
         _ attributes: inout FileAttributes, at position: Int, digestLimit: UInt64, settles: Bool
     ) -> Bool
+    /// Both at once, for an entry that nothing is known of; `nil` when it has gone meanwhile.
+    func take(at position: Int, digestLimit: UInt64) -> FileAttributes?
     /// Whether the directory belongs to a filesystem that shows the kernel's state rather than files.
     func isKernelState(_ directory: ByteString) -> Bool
+}
+
+extension FileTree {
+    package func take(at position: Int, digestLimit: UInt64) -> FileAttributes? {
+        guard var attributes = status(at: position) else { return nil }
+        return complete(&attributes, at: position, digestLimit: digestLimit, settles: false)
+            ? attributes : nil
+    }
 }

@@ -22,8 +22,11 @@ package final class TreeScan<Tree: FileTree> {
     /// Directories to be scanned.
     private var waiting: [(path: ByteString, depth: Int, device: UInt64)] = []
     private var root: BaselineRoot?
-    /// Rows written between two commits.
+    /// Files written between two commits.
     private static var mostPending: Int { 2_000 }
+    /// For how long directories are read from one state of the baseline. Nanoseconds.
+    private static var longestRead: UInt64 { 20_000_000 }
+    private var readingSince: UInt64 = 0
 
     package init(
         baseline: Baseline, tree: Tree, options: ScanOptions, now: @escaping () -> UInt64,
@@ -42,6 +45,8 @@ package final class TreeScan<Tree: FileTree> {
     ///
     /// - Throws: `DatabaseError`; what was committed before stays.
     package func scan(_ path: ByteString) throws(DatabaseError) -> ScanResult? {
+        // When that fails, so has what failed before.
+        defer { try? baseline.endReading() }
         root = try baseline.root(path)
         let began = now()
         guard try walk(path) else { return nil }
@@ -60,6 +65,7 @@ package final class TreeScan<Tree: FileTree> {
     package func scan(
         part path: ByteString, of root: ByteString, isSilent: Bool
     ) throws(DatabaseError) -> ScanResult? {
+        defer { try? baseline.endReading() }
         self.root = isSilent ? nil : try baseline.root(root)
         guard try walk(path) else { return nil }
         try commit()
@@ -71,6 +77,7 @@ package final class TreeScan<Tree: FileTree> {
         result = ScanResult()
         try visitRoot(path)
         while let next = waiting.popLast() {
+            try read()
             try visitDirectory(next.path, depth: next.depth, device: next.device)
             guard try pause() else {
                 waiting.removeAll()
@@ -84,7 +91,19 @@ package final class TreeScan<Tree: FileTree> {
     /// Whether to go on.
     private func pause() throws(DatabaseError) -> Bool {
         if baseline.pending >= Self.mostPending { try commit() }
+        // Others may write meanwhile, or it may take a while.
+        if judge != nil { try baseline.endReading() }
         return goesOn(result)
+    }
+
+    /// Reads the next directories from one state of the baseline, but of no old one: that would hold up others.
+    private func read() throws(DatabaseError) {
+        let time = now()
+        if time &- readingSince > Self.longestRead {
+            try baseline.endReading()
+            readingSince = time
+        }
+        try baseline.beginReading()
     }
 
     /// A root is an entry of its parent directory.
@@ -147,6 +166,9 @@ package final class TreeScan<Tree: FileTree> {
     private func visit(
         _ position: Int, in directory: ByteString, glance: FileAttributes?, depth: Int, device: UInt64
     ) throws(DatabaseError) {
+        if glance == nil, root == nil {
+            return try take(position, in: directory, depth: depth, device: device)
+        }
         guard var attributes = tree.status(at: position) else {
             if glance != nil { try forget(directory.appending(tree.name(at: position))) }
             return
@@ -189,6 +211,29 @@ package final class TreeScan<Tree: FileTree> {
         }
         if attributes.sha256 != nil { result.read += 1 }
         return try note(attributes, at: path, record: isKnown ? baseline.record(of: path) : nil)
+    }
+
+    /// Takes an entry that nothing is known of into a baseline that is being taken.
+    private func take(
+        _ position: Int, in directory: ByteString, depth: Int, device: UInt64
+    ) throws(DatabaseError) {
+        let name = tree.name(at: position)
+        let path = options.meansAll ? nil : directory.appending(name)
+        if let path, !options.keeps(path) {
+            if options.rules != nil, let attributes = tree.status(at: position), attributes.type == .directory {
+                enter(path, depth: depth, device: attributes.device, from: device)
+            }
+            return
+        }
+        let limit = path.map { options.digestLimit(for: $0) } ?? options.digestLimit
+        guard let attributes = tree.take(at: position, digestLimit: limit) else { return }
+        result.files += 1
+        result.taken += 1
+        if attributes.sha256 != nil { result.read += 1 }
+        if attributes.type == .directory {
+            enter(path ?? directory.appending(name), depth: depth, device: attributes.device, from: device)
+        }
+        if options.updates { try baseline.put(attributes, name: name, in: directory, seen: now()) }
     }
 
     private func enter(_ path: ByteString, depth: Int, device: UInt64, from parent: UInt64) {

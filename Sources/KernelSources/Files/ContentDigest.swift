@@ -7,7 +7,7 @@ internal import KernelSources
 final class ContentDigest {
     private let context: OpaquePointer
     private let algorithm: OpaquePointer
-    private var chunk = [UInt8](repeating: 0, count: 65_536)
+    private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 64)
 
     /// - Throws: `KernelError` with `ENOMEM`.
     init() throws(KernelError) {
@@ -24,6 +24,7 @@ final class ContentDigest {
     deinit {
         EVP_MD_CTX_free(context)
         EVP_MD_free(algorithm)
+        chunk.deallocate()
     }
 
     /// Of what is open as `descriptor`, from its beginning; `nil` when it cannot be read to its end.
@@ -33,19 +34,21 @@ final class ContentDigest {
         guard EVP_DigestInit_ex2(context, algorithm, nil) == 1 else { return nil }
         var offset: off_t = 0
         while true {
-            let got = chunk.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, offset) }
+            let got = pread(descriptor, chunk.baseAddress, chunk.count, offset)
             if got < 0, errno == EINTR { continue }
             guard got >= 0 else { return nil }
             if got == 0 { break }
-            EVP_DigestUpdate(context, chunk, got)
+            EVP_DigestUpdate(context, chunk.baseAddress, got)
             offset += off_t(got)
             // Filesystems without sizes say 0.
             if UInt64(offset) == size, got < chunk.count { break }
         }
-        return withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { result in
-            let bytes = result.bindMemory(to: UInt8.self)
-            guard EVP_DigestFinal_ex(context, bytes.baseAddress, nil) == 1 else { return nil }
-            return SHA256Digest(bytes)
+        // The content has been taken in: its place can take the digest.
+        let result = UnsafeMutableRawBufferPointer(rebasing: chunk[..<32])
+        guard EVP_DigestFinal_ex(context, result.baseAddress?.assumingMemoryBound(to: UInt8.self), nil) == 1
+        else {
+            return nil
         }
+        return SHA256Digest(UnsafeRawBufferPointer(result))
     }
 }

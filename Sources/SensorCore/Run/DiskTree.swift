@@ -34,6 +34,10 @@ package final class DiskTree: FileTree {
         reader.complete(&attributes, at: position, digestLimit: digestLimit, settles: settles)
     }
 
+    package func take(at position: Int, digestLimit: UInt64) -> FileAttributes? {
+        reader.take(at: position, digestLimit: digestLimit)
+    }
+
     package func isKernelState(_ directory: ByteString) -> Bool { DirectoryReader.isKernelState(directory) }
 }
 
