@@ -1,6 +1,6 @@
 package import EventModel
 internal import Glibc
-package import Reporting
+internal import Reporting
 
 /// Encodes events and hands them to standard output, a batch at a time. One thread owns it.
 package final class EventOutput {

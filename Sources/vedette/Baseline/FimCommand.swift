@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Baseline
+internal import SensorCore
 
 /// `vedette fim`: the baseline of files.
 struct FimCommand: ParsableCommand {
