@@ -20,7 +20,8 @@ final class CanaryChild {
     }
 
     deinit {
-        reap()
+        // One that hangs in a frozen filesystem must not keep us.
+        if pid > 0, hasEnded { reap() }
         cwait_canary_destroy(shared)
     }
 

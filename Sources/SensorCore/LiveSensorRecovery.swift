@@ -49,7 +49,7 @@ extension LiveSensor {
     }
 
     private func reopen(_ source: SourceName, now: UInt64) {
-        close(source)
+        shut(source)
         canaries.book.excuse(source)
         do throws(KernelError) {
             try open(source)
@@ -84,7 +84,7 @@ extension LiveSensor {
 
     /// Takes in what the reader of `source` has left, and closes it. Before it is opened again: the number of a
     /// descriptor that was closed from outside may be given out once more.
-    private func close(_ source: SourceName) {
+    func shut(_ source: SourceName) {
         switch source {
         case .fanotify:
             fanotify?.source.stop()

@@ -138,7 +138,7 @@ extension LiveSensor {
 
     /// Nothing is left for inotify to watch: what it would tell, fanotify tells too.
     private func endInotify() {
-        inotify = nil
+        shut(.inotify)
         recoveries[.inotify] = nil
         ledger.forget(SourceName.inotify.rawValue)
     }
