@@ -29,6 +29,9 @@ package struct CoverageEntry: Equatable, Sendable {
     package var detail: String
     /// What its absence costs and how to close the gap; empty when live.
     package var advice: String
+    /// When the newest canary that was heard was made, nanoseconds since 1970; `nil` before the first, and for sources
+    /// without one.
+    package var lastCanary: UInt64?
 
     package init(source: String, state: CoverageState, detail: String = "", advice: String = "") {
         self.source = source
@@ -49,6 +52,10 @@ package struct Gap: Equatable, Sendable {
         case taskstatsOverrun = "taskstats_overrun"
         case auditLost = "audit_lost"
         case auditSerialGap = "audit_serial_gap"
+        /// The source had ended, or nothing was heard of it, until it was opened again.
+        case sourceRestarted = "source_restarted"
+        /// A watched filesystem was not mounted here; what was done to it elsewhere is not known.
+        case filesystemUnmounted = "filesystem_unmounted"
         /// There was no time left to take in what the kernel had queued.
         case unreadAtEnd = "unread_at_end"
         /// Nobody took the lines.

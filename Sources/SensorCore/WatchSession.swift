@@ -6,7 +6,8 @@ internal import Reporting
 
 /// One run of `vedette watch`: from the paths as typed to the summary.
 package enum WatchSession {
-    private static let auditStatePath = "/run/vedette/audit.state"
+    private static let runDirectory = "/run/vedette"
+    private static let auditStatePath = runDirectory + "/audit.state"
 
     /// Runs until a signal. Returns the exit code: 0 after a signal, 1 when nothing can be watched.
     package static func run(_ options: WatchOptions) -> Int32 {
@@ -29,7 +30,8 @@ package enum WatchSession {
         do throws(KernelError) {
             sensor = try LiveSensor(
                 watches: watches, settleWindow: options.settleWindow,
-                auditStatePath: options.usesAudit ? auditStatePath : nil
+                auditStatePath: options.usesAudit ? auditStatePath : nil,
+                canaryInterval: options.canaryInterval, canaryDirectory: ByteString(runDirectory)
             ) { output.take($0) }
         } catch {
             throw WatchProblem(message: "cannot start: \(error)")
