@@ -100,7 +100,8 @@ let package = Package(
             "SensorCore",
             [
                 "EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity",
-                "Baseline", "TextDiff", "PackageKnowledge", "FileReading", "Configuration", "Control", "Reporting",
+                "Baseline", "TextDiff", "PackageKnowledge", "FileReading", "Configuration", "Control",
+                "Reporting",
                 "CWait",
             ], inner: ["Control"]),
         library(

@@ -67,7 +67,9 @@ package struct Gap: Equatable, Sendable {
     /// Whether changes of files may have been lost, rather than who made them or the lines that told of them.
     package var losesChanges: Bool {
         switch cause {
-        case .fanotifyOverflow, .inotifyOverflow, .unreadAtEnd, .baselineBehind: true
+        case .fanotifyOverflow, .inotifyOverflow, .unreadAtEnd, .baselineBehind, .filesystemUnmounted: true
+        // Of the others it is not known who made the changes; those themselves were told.
+        case .sourceRestarted: ["fanotify", "inotify"].contains(source)
         default: false
         }
     }

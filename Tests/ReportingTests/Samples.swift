@@ -176,12 +176,15 @@ func allSamples() -> [SensorEvent] {
             .scan(
                 ScanReport(
                     root: reason == .start ? ByteString([0x2f, 0xff]) : "/etc", reason: reason, from: 1,
-                    to: sampleTime, files: 12, read: 3, changes: 2, unreadable: 1, isFirst: reason == .renewal)))
+                    to: sampleTime, files: 12, read: 3, changes: 2, unreadable: 1, isFirst: reason == .renewal
+                )))
         var rated = change(.modified)
         (rated.severity, rated.tags) = (severity, ["binaries", "\u{1b}"])
         events.append(.change(rated))
     }
-    for (path, uid): (ByteString, UInt32) in [("/run/vedette/control.sock", 1_000), (ByteString([0x2f, 0xff]), .max)] {
+    for (path, uid): (ByteString, UInt32) in [
+        ("/run/vedette/control.sock", 1_000), (ByteString([0x2f, 0xff]), .max),
+    ] {
         events.append(.refused(RefusedAccess(path: path, uid: uid, pid: 812, attempts: 3, time: sampleTime)))
     }
     return events

@@ -24,7 +24,8 @@ int cwait_open_signals(void);
 int cwait_next_signal(int fd);
 
 /// Starts a thread that nobody joins, with a stack of `stack_size` bytes. 0, or -errno.
-int cwait_start_thread(unsigned long stack_size, void *(*run)(void *argument), void *argument);
+int cwait_start_thread(
+    unsigned long stack_size, void *_Nullable (*_Nonnull run)(void *_Nullable argument), void *_Nullable argument);
 
 // Canary ------------------------------------------------------------------------------------------------
 

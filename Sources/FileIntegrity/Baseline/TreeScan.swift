@@ -220,7 +220,8 @@ package final class TreeScan<Tree: FileTree> {
         let name = tree.name(at: position)
         let path = options.meansAll ? nil : directory.appending(name)
         if let path, !options.keeps(path) {
-            if options.rules != nil, let attributes = tree.status(at: position), attributes.type == .directory {
+            if options.rules != nil, let attributes = tree.status(at: position), attributes.type == .directory
+            {
                 enter(path, depth: depth, device: attributes.device, from: device)
             }
             return

@@ -23,7 +23,9 @@ final class AlertSink: EventSink {
     func take(_ event: SensorEvent) {
         if case .change(let change) = event {
             changes[change.kind, default: 0] += 1
-            if change.source != .scan, change.attribution?.process.executable.isKnown != true { unattributed += 1 }
+            if change.source != .scan, change.attribution?.process.executable.isKnown != true {
+                unattributed += 1
+            }
         }
         position = file.take(event)
     }

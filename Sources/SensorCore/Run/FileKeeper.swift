@@ -194,7 +194,9 @@ final class FileKeeper<Tree: FileTree> {
         change.tags = rule?.tags ?? []
         suspects.clear(change.path)
         if let previous = change.previousPath { suspects.clear(previous) }
-        if status.state == .live, rule?.isKept ?? false { complete(&change, limit: rule?.digestLimit ?? .max) }
+        if status.state == .live, rule?.isKept ?? false {
+            complete(&change, limit: rule?.digestLimit ?? .max)
+        }
         status.changes += 1
         if rule?.tags == WatchRule.selfProtection { status.ownChanges += 1 }
         sink.take(.change(change))
@@ -206,7 +208,11 @@ final class FileKeeper<Tree: FileTree> {
             let rules = options.rules
             switch try live.complete(&change, digestLimit: limit, isKept: { rules.keeps($0) }) {
             case .arrived(let path)?:
-                if arrivals.count < Limit.arrivals { arrivals.append(path) } else { plan.request(reason: .gap) }
+                if arrivals.count < Limit.arrivals {
+                    arrivals.append(path)
+                } else {
+                    plan.request(reason: .gap)
+                }
             case .moved(let path)?:
                 if !suspects.insert(path, round: round) { plan.request(reason: .gap) }
             case .otherNames?: plan.noteOtherNames(at: Clock.monotonic)

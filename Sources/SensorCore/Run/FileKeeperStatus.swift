@@ -29,7 +29,8 @@ extension FileKeeperStatus {
     /// The module's row in the table of coverage.
     var entry: CoverageEntry {
         CoverageEntry(
-            source: "baseline", state: state ?? .off(reason: "not yet opened"), detail: detail, advice: advice)
+            source: "baseline", state: state ?? .off(reason: "not yet opened"), detail: detail, advice: advice
+        )
     }
 
     private var files: UInt64 { scanned.values.reduce(0) { $0 + $1.files } }

@@ -5,7 +5,9 @@ internal import Synchronization
 final class RequestQueue: Sendable {
     private let waiting = Mutex<[(ControlRequest, ControlReply)]>([])
 
-    func put(_ request: ControlRequest, _ reply: ControlReply) { waiting.withLock { $0.append((request, reply)) } }
+    func put(_ request: ControlRequest, _ reply: ControlReply) {
+        waiting.withLock { $0.append((request, reply)) }
+    }
 
     func take() -> [(ControlRequest, ControlReply)] {
         waiting.withLock { waiting in

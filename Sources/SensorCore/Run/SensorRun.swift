@@ -11,6 +11,9 @@ internal import Reporting
 /// The sensor with everything that the configuration turns on. The main thread hears; a thread of its own keeps the
 /// baseline; further ones write the alerts and answer at the control socket.
 final class SensorRun {
+    /// Nanoseconds.
+    private static let canaryInterval: UInt64 = 60_000_000_000
+
     private let options: RunOptions
     private let places: SensorPlaces
     private var configuration: SensorConfiguration
@@ -34,7 +37,9 @@ final class SensorRun {
     private var trouble: KernelError?
     private var ownChanges: UInt64 = 0
 
-    init(_ options: RunOptions, _ places: SensorPlaces, _ configuration: SensorConfiguration) throws(RunProblem) {
+    init(_ options: RunOptions, _ places: SensorPlaces, _ configuration: SensorConfiguration)
+        throws(RunProblem)
+    {
         // Before the first thread.
         do throws(ControlProblem) { capabilities = try Privileges.keep() } catch {
             Console.say("vedette: \(error.message)\n")
@@ -61,7 +66,7 @@ final class SensorRun {
         }
         watches = ConfiguredWatches(configuration.fim, own: places.rules(alerts: alertPath))
         keeper = try Self.makeKeeper(configuration, places, watches, sink)
-        sensor = try Self.makeSensor(configuration, watches, keeper)
+        sensor = try Self.makeSensor(configuration, places, watches, keeper)
     }
 
     private static func makeKeeper(
@@ -91,13 +96,16 @@ final class SensorRun {
     }
 
     private static func makeSensor(
-        _ configuration: SensorConfiguration, _ watches: ConfiguredWatches, _ keeper: KeeperThread
+        _ configuration: SensorConfiguration, _ places: SensorPlaces, _ watches: ConfiguredWatches,
+        _ keeper: KeeperThread
     ) throws(RunProblem) -> LiveSensor {
         let own = OwnWrites(rules: watches.rules)
         do throws(KernelError) {
             return try LiveSensor(
                 watches: watches.rules.places, settleWindow: configuration.fim.settleMilliseconds * 1_000_000,
-                auditStatePath: configuration.audit.enabled ? SensorPlaces.auditState : nil
+                auditStatePath: configuration.audit.enabled ? SensorPlaces.auditState : nil,
+                canaryInterval: configuration.fim.canaries ? Self.canaryInterval : 0,
+                canaryDirectory: ByteString(RuntimeDirectory(root: places.root).path)
             ) { event in
                 if !own.hasMade(event) { keeper.post(event) }
             }
@@ -132,7 +140,8 @@ final class SensorRun {
         let isComplete = end()
         if restarts { throw restart() }
         if isComplete { return 0 }
-        throw RunProblem("not everything could be written to \(alertPath); the next start finds what is missing")
+        throw RunProblem(
+            "not everything could be written to \(alertPath); the next start finds what is missing")
     }
 
     /// Takes in what has happened until now, and writes everything.
@@ -184,7 +193,8 @@ final class SensorRun {
             return "the configuration stays as it was:\n\(error)"
         }
         guard next != configuration else { return "the configuration has not changed" }
-        let nextWatches = ConfiguredWatches(next.fim, own: places.rules(alerts: next.alerts.path(root: places.root)))
+        let nextWatches = ConfiguredWatches(
+            next.fim, own: places.rules(alerts: next.alerts.path(root: places.root)))
         var sameButRules = next
         sameButRules.fim = configuration.fim
         guard sameButRules == configuration, nextWatches.rules.places == watches.rules.places,
@@ -233,7 +243,8 @@ final class SensorRun {
                         .event(
                             .refused(
                                 RefusedAccess(
-                                    path: ByteString(path), uid: peer.uid, pid: peer.pid, attempts: peer.attempts,
+                                    path: ByteString(path), uid: peer.uid, pid: peer.pid,
+                                    attempts: peer.attempts,
                                     time: Clock.realtime))))
                 })
             if let metrics = configuration.metrics { try server.serveMetrics(at: MetricsAddress(metrics)) }
@@ -255,7 +266,9 @@ final class SensorRun {
             keeper.tell(
                 .scan(root) { isTaken in
                     reply.send(
-                        isTaken ? .done("the scan begins") : .failed("that is none of the trees that are scanned"))
+                        isTaken
+                            ? .done("the scan begins") : .failed("that is none of the trees that are scanned")
+                    )
                 })
         case .show(let path):
             reply.send(show(path))
@@ -287,8 +300,10 @@ final class SensorRun {
         if !watches.missing.isEmpty {
             entries.append(
                 CoverageEntry(
-                    source: "watches", state: .degraded(reason: "not there: " + watches.missing.joined(separator: ", ")),
-                    advice: "They are watched from when they are made; or take them out of the configuration."))
+                    source: "watches",
+                    state: .degraded(reason: "not there: " + watches.missing.joined(separator: ", ")),
+                    advice: "They are watched from when they are made; or take them out of the configuration."
+                ))
         }
         return entries
     }
@@ -298,10 +313,11 @@ final class SensorRun {
             version: Version.current, pid: UInt64(getpid()), started: started, time: Clock.realtime,
             configuration: places.configuration)
         report.coverage = coverage
+        let canaries = Dictionary(uniqueKeysWithValues: sensor.coverage.map { ($0.source, $0.lastCanary) })
         report.sources = sensor.summary.map {
             StatusReport.Source(
                 name: $0.name, events: $0.events, lost: $0.lost, uncountedLosses: $0.uncountedLosses,
-                undecodable: $0.undecodable)
+                undecodable: $0.undecodable, lastCanary: canaries[$0.name] ?? nil)
         }
         let kept = keeper.status
         report.baseline = kept.report

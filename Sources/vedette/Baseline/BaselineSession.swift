@@ -35,7 +35,8 @@ enum BaselineSession {
         for root in roots {
             let isKnown = try asking { () throws(DatabaseError) in try baseline.root(root) } != nil
             if !isKnown, !options.scan.updates {
-                throw SessionProblem("\(root.text) is not in the baseline; take it with: vedette fim scan \(root.text)")
+                throw SessionProblem(
+                    "\(root.text) is not in the baseline; take it with: vedette fim scan \(root.text)")
             }
             let scan = TreeScan(
                 baseline: baseline, tree: tree, options: options.scan, now: { Clock.realtime },
@@ -139,7 +140,9 @@ enum BaselineSession {
 
     private static func known(_ baseline: Baseline) throws(SessionProblem) -> [ByteString] {
         let roots = try asking { () throws(DatabaseError) in try baseline.roots() }
-        if roots.isEmpty { throw SessionProblem("the baseline is empty; take it with: vedette fim scan PATH") }
+        if roots.isEmpty {
+            throw SessionProblem("the baseline is empty; take it with: vedette fim scan PATH")
+        }
         return roots
     }
 
@@ -176,7 +179,9 @@ enum BaselineSession {
     }
 
     private static func makeTree() throws(SessionProblem) -> DiskTree {
-        do throws(KernelError) { return try DiskTree() } catch { throw SessionProblem("cannot start: \(error)") }
+        do throws(KernelError) { return try DiskTree() } catch {
+            throw SessionProblem("cannot start: \(error)")
+        }
     }
 
     /// Says what the database refused, and what to do about it.

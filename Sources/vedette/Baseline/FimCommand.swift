@@ -41,7 +41,8 @@ struct ScanArguments: ParsableArguments {
             valueName: "pattern"))
     var exclude: [String] = []
 
-    @Option(help: ArgumentHelp("Enter at most so many levels of directories below a path.", valueName: "levels"))
+    @Option(
+        help: ArgumentHelp("Enter at most so many levels of directories below a path.", valueName: "levels"))
     var depth: Int?
 
     @Option(
@@ -104,7 +105,8 @@ struct FimDiff: ParsableCommand {
 
 struct FimList: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Print what the baseline has: type and mode, owner, group, size, SHA-256, path.")
+        commandName: "list",
+        abstract: "Print what the baseline has: type and mode, owner, group, size, SHA-256, path.")
 
     @Argument(help: "Files or directories; without any, all that the baseline has.")
     var paths: [String] = []

@@ -37,7 +37,9 @@ final class RecordPrinter {
         if file.born != 0 { field("created", localMoment(file.born)) }
         if file.isImmutable { field("immutable", "yes") }
         if file.isAppendOnly { field("append_only", "yes") }
-        for (name, value) in [("acl", file.acl), ("capabilities", file.capabilities), ("xattr", file.extended)]
+        for (name, value) in [
+            ("acl", file.acl), ("capabilities", file.capabilities), ("xattr", file.extended),
+        ]
         where value != 0 {
             field(name, "present, digest " + String(value, radix: 16))
         }
@@ -66,7 +68,9 @@ final class RecordPrinter {
     func flush() {
         var done = 0
         while done < buffer.count {
-            let wrote = buffer.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress?.advanced(by: done), $0.count - done) }
+            let wrote = buffer.withUnsafeBytes {
+                write(STDOUT_FILENO, $0.baseAddress?.advanced(by: done), $0.count - done)
+            }
             if wrote < 0, errno != EINTR { break }
             done += max(0, wrote)
         }

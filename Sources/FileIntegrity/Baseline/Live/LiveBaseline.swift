@@ -59,7 +59,9 @@ package final class LiveBaseline {
 
     /// What has gone was not known under this name; it may be under others.
     private func noteUnknown(_ change: FileChange) throws(DatabaseError) {
-        guard let inode = change.inode, let directory = try baseline.record(of: change.path.parent) else { return }
+        guard let inode = change.inode, let directory = try baseline.record(of: change.path.parent) else {
+            return
+        }
         told.note(device: directory.attributes.device, inode: inode, until: change.time)
     }
 
