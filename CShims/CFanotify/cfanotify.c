@@ -152,6 +152,8 @@ struct cfanotify_reader *cfanotify_reader_create(struct cring *ring, int fd, int
     reader->fd = fd;
     reader->proc_fd = proc_fd;
     reader->own_pid = getpid();
+    // Nothing is marked yet, so nothing has happened.
+    reader->not_before_ns = monotonic_ns();
     atomic_init(&reader->priority, -1);
     reader->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (reader->stop_fd >= 0) return reader;

@@ -16,6 +16,8 @@ package final class TreeScan<Tree: FileTree> {
     private let goesOn: (ScanResult) -> Bool
     /// What is known of changes that come in meanwhile; `nil` when nobody listens for them.
     package var judge: (any ScanJudge)?
+    /// Called for each file that was written into the baseline.
+    package var written: ((ByteString, FileAttributes) throws(DatabaseError) -> Void)?
     /// Makes what was written durable.
     package var commit: () throws(DatabaseError) -> Void
     private var result = ScanResult()
@@ -192,7 +194,7 @@ package final class TreeScan<Tree: FileTree> {
         if !looksTheSame || options.rereads && attributes.type == .file {
             let isNoted = try renew(&attributes, position, at: path, isKnown: glance != nil)
             guard isNoted else { return }
-            if options.updates { try baseline.put(attributes, name: name, in: directory, seen: now()) }
+            if options.updates { try put(attributes, name, in: directory) }
         }
         if attributes.type == .directory {
             enter(path, depth: depth, device: attributes.device, from: device)
@@ -234,7 +236,14 @@ package final class TreeScan<Tree: FileTree> {
         if attributes.type == .directory {
             enter(path ?? directory.appending(name), depth: depth, device: attributes.device, from: device)
         }
-        if options.updates { try baseline.put(attributes, name: name, in: directory, seen: now()) }
+        if options.updates { try put(attributes, name, in: directory) }
+    }
+
+    private func put(
+        _ attributes: FileAttributes, _ name: ByteString, in directory: ByteString
+    ) throws(DatabaseError) {
+        try baseline.put(attributes, name: name, in: directory, seen: now())
+        try written?(directory.appending(name), attributes)
     }
 
     private func enter(_ path: ByteString, depth: Int, device: UInt64, from parent: UInt64) {

@@ -1,6 +1,8 @@
 internal import Baseline
 internal import EventModel
+internal import FileReading
 internal import Glibc
+internal import PackageKnowledge
 
 /// The file integrity module: every event goes through it to the sink, changes with what their files were before;
 /// scans find what no event told of; and the database is kept true, or made true again.
@@ -25,7 +27,11 @@ final class FileKeeper<Tree: FileTree> {
     private let file: BaselineFile
     private var options: Options
     private let tree: Tree
-    private let reader: any PathReading
+    private let reader: PathReader
+    private let contents: ContentKeeper
+    /// `nil` where changes are not asked for their packages.
+    private let packages: PackageDatabase?
+    private var pending = PendingVerdicts()
     private let sink: any EventSink
     private(set) var status: FileKeeperStatus
     private var baseline: Baseline?
@@ -54,17 +60,23 @@ final class FileKeeper<Tree: FileTree> {
         static var pending: Int { 2_000 }
         static var retry: UInt64 { 10_000_000_000 }
         static var arrivals: Int { 1_024 }
+        /// What a change waits for its package.
+        static var patience: UInt64 { 900_000_000_000 }
         /// What changed longer ago has been told of by its event, if there was one.
         static var recent: UInt64 { 5_000_000_000 }
     }
 
     init(
-        file: BaselineFile, options: Options, tree: Tree, reader: any PathReading, sink: any EventSink
+        file: BaselineFile, options: Options, tree: Tree, reader: PathReader,
+        packages: PackageDatabase? = nil,
+        sink: any EventSink
     ) {
         self.file = file
         self.options = options
         self.tree = tree
         self.reader = reader
+        self.packages = packages
+        contents = ContentKeeper(reader: reader)
         self.sink = sink
         status = FileKeeperStatus()
         plan = ScanPlan(
@@ -75,6 +87,7 @@ final class FileKeeper<Tree: FileTree> {
 
     /// Opens the database, or makes it, and plans the first scans.
     func start() {
+        packages?.prepare(now: Clock.realtime)
         open(reason: options.scansAtStart ? .start : nil)
     }
 
@@ -183,30 +196,69 @@ final class FileKeeper<Tree: FileTree> {
 
     private func take(_ change: FileChange) {
         let rules = options.rules
-        let isKept = rules.includes(change.path)
-        guard isKept || change.previousPath.map({ rules.includes($0) }) ?? false else {
+        guard rules.includes(change.path) || change.previousPath.map({ rules.includes($0) }) ?? false else {
             status.excluded += 1
             return
         }
         var change = change
-        let rule = rules.rule(for: isKept ? change.path : change.previousPath ?? change.path)
-        change.severity = rule?.severity
-        change.tags = rule?.tags ?? []
         suspects.clear(change.path)
         if let previous = change.previousPath { suspects.clear(previous) }
-        if status.state == .live, rule?.isKept ?? false {
-            complete(&change, limit: rule?.digestLimit ?? .max)
+        guard !pending.holds(change), learnPackage(of: &change) else {
+            if pending.isFull, let oldest = pending.popFirst() { finish(oldest) }
+            pending.append(change, now: Clock.monotonic)
+            return
         }
+        finish(change)
+    }
+
+    /// Asks the package database; `false` when the answer is still to come.
+    private func learnPackage(of change: inout FileChange) -> Bool {
+        guard let packages else { return true }
+        switch packages.answer(for: change, now: Clock.realtime) {
+        case .verdict(let verdict): change.package = verdict
+        case .undecided: return false
+        case .nothing: break
+        }
+        return true
+    }
+
+    private func releasePending() {
+        let released = pending.release(now: Clock.monotonic) { change, waited in
+            learnPackage(of: &change) || waited >= Limit.patience
+        }
+        for change in released { finish(change) }
+    }
+
+    /// Compares the change with the baseline, and tells it.
+    private func finish(_ change: FileChange) {
+        var change = change
+        let rules = options.rules
+        let place = rules.includes(change.path) ? change.path : change.previousPath ?? change.path
+        let rule = rules.rule(for: place)
+        rate(&change, rule)
+        if status.state == .live, let rule, rule.isKept { complete(&change, rule) }
         status.changes += 1
         if rule?.tags == WatchRule.selfProtection { status.ownChanges += 1 }
         sink.take(.change(change))
     }
 
-    private func complete(_ change: inout FileChange, limit: UInt64) {
-        guard let live else { return }
+    /// What the configuration says of the change. One that a package manager made as its package says, or made for
+    /// one, is nothing that anybody needs to look at.
+    private func rate(_ change: inout FileChange, _ rule: WatchRule?) {
+        change.tags = rule?.tags ?? []
+        change.severity = rule?.severity
+        switch change.package?.judgement {
+        case .expected?: change.severity = min(rule?.severity ?? .info, .info)
+        case .attributed?: change.severity = min(rule?.severity ?? .low, .low)
+        case .unexpected?, nil: break
+        }
+    }
+
+    private func complete(_ change: inout FileChange, _ rule: WatchRule) {
+        guard let baseline, let live else { return }
         do throws(DatabaseError) {
             let rules = options.rules
-            switch try live.complete(&change, digestLimit: limit, isKept: { rules.keeps($0) }) {
+            switch try live.complete(&change, digestLimit: rule.digestLimit, isKept: { rules.keeps($0) }) {
             case .arrived(let path)?:
                 if arrivals.count < Limit.arrivals {
                     arrivals.append(path)
@@ -218,6 +270,9 @@ final class FileKeeper<Tree: FileTree> {
             case .otherNames?: plan.noteOtherNames(at: Clock.monotonic)
             case nil: break
             }
+            guard change.after != nil, rule.showsDiff else { return }
+            change.contentDiff = try contents.difference(at: change.path, change.after, rule, baseline)
+            try contents.keep(change.path, change.after, rule, baseline)
         } catch {
             fail(error)
         }
@@ -236,12 +291,15 @@ final class FileKeeper<Tree: FileTree> {
         if step > 1_000_000_000 { doubtUntil = round &+ Suspects.delay }
         clockOffset = offset
         checkDatabase()
-        status.isSettled = plan.isIdle && suspects.isEmpty && arrivals.isEmpty && uncommittedSince == nil
+        releasePending()
+        status.isSettled =
+            plan.isIdle && suspects.isEmpty && arrivals.isEmpty && pending.isEmpty && uncommittedSince == nil
     }
 
     /// Goes by other options from now on.
     func use(_ options: Options) {
         self.options = options
+        contents.forgetRules()
         plan.use(interval: options.scanInterval, now: Clock.monotonic)
     }
 
@@ -280,6 +338,7 @@ final class FileKeeper<Tree: FileTree> {
 
     /// Writes what can be written, and closes the database.
     func finish() {
+        while let change = pending.popFirst() { finish(change) }
         do throws(DatabaseError) { try commit() } catch { fail(error) }
         // What could not be told for sure is found again by the next start.
         baseline?.rollBack()
@@ -353,6 +412,11 @@ final class FileKeeper<Tree: FileTree> {
                 return true
             })
         scan.judge = self
+        if options.rules.rules.contains(where: \.showsDiff) {
+            scan.written = { [unowned self] (path, attributes) throws(DatabaseError) in
+                try contents.keep(path, attributes, options.rules.rule(for: path), baseline)
+            }
+        }
         scan.commit = { [unowned self] () throws(DatabaseError) in try commit() }
         return scan
     }
@@ -361,8 +425,12 @@ final class FileKeeper<Tree: FileTree> {
     private func tell(_ change: FileChange) {
         var change = change
         let rule = options.rules.rule(for: change.path)
-        change.severity = rule?.severity
-        change.tags = rule?.tags ?? []
+        _ = learnPackage(of: &change)
+        rate(&change, rule)
+        if let baseline, let rule, rule.showsDiff, change.before != nil {
+            // The scan meets the same trouble with the database, and says so.
+            change.contentDiff = try? contents.difference(at: change.path, change.after, rule, baseline)
+        }
         status.found += 1
         sink.take(.change(change))
     }
@@ -374,6 +442,7 @@ extension FileKeeper: ScanJudge {
         // Of what is gone its directory tells when.
         let changed =
             attributes?.changed ?? reader.attributes(of: path.parent, digestLimit: 0)?.changed ?? .max
+        if pending.holds(path) { return true }
         let isOld = changed &+ Limit.recent < Clock.realtime
         if looksAgain || isOld && round >= doubtUntil { return false }
         if !suspects.insert(path, round: round) { hasMoreSuspects = true }

@@ -6,6 +6,7 @@ internal import EventModel
 internal import FileReading
 internal import Glibc
 internal import KernelSources
+internal import PackageKnowledge
 internal import Reporting
 
 /// The sensor with everything that the configuration turns on. The main thread hears; a thread of its own keeps the
@@ -77,7 +78,8 @@ final class SensorRun {
             let keeper = FileKeeper(
                 file: BaselineFile(path: places.state.baseline),
                 options: keeperOptions(configuration.fim, watches), tree: try DiskTree(),
-                reader: try PathReader(), sink: sink)
+                reader: try PathReader(),
+                packages: PackageDatabase(scratch: ByteString(places.state.path)), sink: sink)
             if let thread = KeeperThread(keeper: keeper, sink: sink) { return thread }
             throw KernelError(call: "eventfd(2)", errno: EMFILE)
         } catch {
@@ -132,10 +134,12 @@ final class SensorRun {
             "vedette: watching \(watches.rules.roots.map(\.text).joined(separator: " ")); alerts go to "
                 + "\(alertPath)\n")
         notifier.ready("watching")
-        sensor.run(signals: signals, endsAt: { [unowned self] in handle($0) }) { [unowned self] in
-            tick()
-            return !isEnding
-        }
+        sensor.run(
+            signals: signals, endsAt: { [unowned self] in handle($0) },
+            flush: { [unowned self] in
+                tick()
+                return !isEnding
+            })
         notifier.stopping()
         let isComplete = end()
         if restarts { throw restart() }
