@@ -2,7 +2,7 @@
 let secretPatternTable: [String] =
     [
         // Accounts.
-        "/etc/shadow*", "/etc/gshadow*", "/etc/tcb", "*shadow-", ".htpasswd*", ".htdigest*",
+        "shadow", "gshadow", "/etc/shadow*", "/etc/gshadow*", "/etc/tcb", "*shadow-", ".htpasswd*", ".htdigest*",
         "/etc/security/opasswd*",
         "/var/backups/shadow*", "/var/backups/gshadow*", "/etc/master.passwd*",
         // Words that say so.

@@ -62,6 +62,11 @@ final class KeeperThread: Sendable {
     /// As of a moment ago.
     var status: FileKeeperStatus { lastStatus.withLock { $0 } }
 
+    /// Waits, a second at most, until the database has been opened or refused.
+    func awaitOpening() {
+        for _ in 0..<100 where status.state == nil { usleep(10_000) }
+    }
+
     /// Takes in what waits, writes everything, and ends the thread. Returns whether it came to that within `patience`
     /// milliseconds.
     func finish(patience: Int32) -> Bool {
@@ -75,6 +80,7 @@ final class KeeperThread: Sendable {
 
     private func run() {
         keeper.start()
+        publish()
         while !isEnding.load(ordering: .acquiring) {
             takeIn()
             if keeper.work(goesOn: { [self] in takeIn() }) { continue }
@@ -93,11 +99,15 @@ final class KeeperThread: Sendable {
         if refused > 0 { keeper.noteRefused(refused) }
         if !items.isEmpty { sink.flush() }
         keeper.commitIfDue()
+        publish()
+        return !isEnding.load(ordering: .acquiring)
+    }
+
+    private func publish() {
         var status = keeper.status
         (status.kinds, status.unattributed) = (sink.changes, sink.unattributed)
         (status.alerts, status.alertsLost) = (sink.events, sink.lost)
         lastStatus.withLock { $0 = status }
-        return !isEnding.load(ordering: .acquiring)
     }
 
     private func take(_ item: Item) {

@@ -122,6 +122,7 @@ final class SensorRun {
     func run(signals: Int32) throws(RunProblem) -> Int32 {
         guard keeper.start() else { throw RunProblem("cannot start: no thread is to be had") }
         let hasFiles = sensor.start()
+        keeper.awaitOpening()
         for entry in coverage { keeper.post(.coverage(entry, previous: nil, time: Clock.realtime)) }
         Console.say(CoverageTable(coverage, colour: isatty(STDERR_FILENO) == 1).render())
         guard hasFiles else {
