@@ -45,6 +45,7 @@ int cwait_open_signals(void) {
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
     if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) return -errno;
     signal(SIGPIPE, SIG_IGN);
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -79,6 +80,10 @@ void cwait_canary_destroy(struct cwait_canary *canary) { munmap(canary, sizeof *
 
 /// The child: other threads of the parent may hold any lock, so only system calls are made.
 static void make_canary(struct cwait_canary *canary, const char *paths, uint32_t count, int executes) {
+    // Should it hang in a filesystem, it must not keep the locks and groups that are the parent's. Linux 5.9.
+    if (syscall(SYS_close_range, 0, ~0U, 0) != 0) {
+        for (int fd = 0; fd < 1024; fd++) syscall(SYS_close, fd);
+    }
     const int flags = O_TMPFILE | O_WRONLY | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
     for (uint32_t i = 0; i < count; i++, paths += strlen(paths) + 1) {
         long fd = syscall(SYS_openat, AT_FDCWD, paths, flags, 0);

@@ -112,7 +112,8 @@ extension FileAttributes {
         return switch attribute {
         case .type: type != earlier.type
         case .inode:
-            (device, inode) != (earlier.device, earlier.inode)
+            // Device numbers are given anew at each boot, or mount.
+            inode != earlier.inode || (device != earlier.device && born != earlier.born)
                 || (generation != earlier.generation && generation != 0 && earlier.generation != 0)
         case .mode: mode != earlier.mode
         case .owner: owner != earlier.owner

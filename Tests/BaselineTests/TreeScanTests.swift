@@ -19,6 +19,7 @@ private final class TreePicture: FileTree {
     }
 
     var count: Int { names.count }
+    func finish() {}
     func name(at position: Int) -> ByteString { names[position] }
 
     func compareName(at position: Int, with other: ByteString) -> Int {

@@ -113,6 +113,13 @@ package final class Baseline {
         contents.forgetTotal()
     }
 
+    /// Finds out whether anything can be written.
+    package func probe() throws(DatabaseError) {
+        try begin()
+        try database.execute("UPDATE root SET scanned = scanned; PRAGMA user_version = \(BaselineSchema.version)")
+        try commit()
+    }
+
     /// Writes a copy of everything to a new file at `path`, in one piece.
     func copy(to path: String) throws(DatabaseError) {
         try commit()

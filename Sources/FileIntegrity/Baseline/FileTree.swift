@@ -19,6 +19,8 @@ package protocol FileTree: AnyObject {
     ) -> Bool
     /// Both at once, for an entry that nothing is known of; `nil` when it has gone meanwhile.
     func take(at position: Int, digestLimit: UInt64) -> FileAttributes?
+    /// Lets go of the directory that was listed last: its filesystem can be unmounted.
+    func finish()
     /// Whether the directory belongs to a filesystem that shows the kernel's state rather than files.
     func isKernelState(_ directory: ByteString) -> Bool
 }

@@ -7,5 +7,5 @@ package protocol ScanJudge: AnyObject {
     /// - Parameter attributes: what stands there now; `nil` for nothing.
     func awaitsEvent(at path: ByteString, _ attributes: FileAttributes?) -> Bool
     /// Whether events have told of the difference under another name of the file: then the scan only writes it.
-    func explains(_ before: FileAttributes?, _ after: FileAttributes?) -> Bool
+    func explains(_ before: BaselineRecord?, _ after: FileAttributes?) -> Bool
 }

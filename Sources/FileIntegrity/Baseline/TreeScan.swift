@@ -21,6 +21,7 @@ package final class TreeScan<Tree: FileTree> {
     /// Makes what was written durable.
     package var commit: () throws(DatabaseError) -> Void
     private var result = ScanResult()
+    private var lastPause: UInt64 = 0
     /// Directories to be scanned.
     private var waiting: [(path: ByteString, depth: Int, device: UInt64)] = []
     private var root: BaselineRoot?
@@ -47,8 +48,7 @@ package final class TreeScan<Tree: FileTree> {
     ///
     /// - Throws: `DatabaseError`; what was committed before stays.
     package func scan(_ path: ByteString) throws(DatabaseError) -> ScanResult? {
-        // When that fails, so has what failed before.
-        defer { try? baseline.endReading() }
+        defer { endWalk() }
         root = try baseline.root(path)
         let began = now()
         guard try walk(path) else { return nil }
@@ -67,11 +67,17 @@ package final class TreeScan<Tree: FileTree> {
     package func scan(
         part path: ByteString, of root: ByteString, isSilent: Bool
     ) throws(DatabaseError) -> ScanResult? {
-        defer { try? baseline.endReading() }
+        defer { endWalk() }
         self.root = isSilent ? nil : try baseline.root(root)
         guard try walk(path) else { return nil }
         try commit()
         return result
+    }
+
+    private func endWalk() {
+        tree.finish()
+        // When that fails, so has what failed before.
+        try? baseline.endReading()
     }
 
     /// Whether it came to its end.
@@ -90,8 +96,11 @@ package final class TreeScan<Tree: FileTree> {
         return true
     }
 
-    /// Whether to go on.
-    private func pause() throws(DatabaseError) -> Bool {
+    /// Whether to go on; asked at most every 20 ms, unless `afterAll`, at the end of a directory.
+    private func pause(afterAll: Bool = true) throws(DatabaseError) -> Bool {
+        let time = now()
+        if !afterAll, time &- lastPause < Self.longestRead { return true }
+        lastPause = time
         if baseline.pending >= Self.mostPending { try commit() }
         // Others may write meanwhile, or it may take a while.
         if judge != nil { try baseline.endReading() }
@@ -129,6 +138,7 @@ package final class TreeScan<Tree: FileTree> {
     }
 
     private func visitDirectory(_ path: ByteString, depth: Int, device: UInt64) throws(DatabaseError) {
+        let listed = now()
         let error = tree.list(path)
         guard error == 0 else {
             // One that has just gone is found missing by the next scan.
@@ -150,6 +160,7 @@ package final class TreeScan<Tree: FileTree> {
                     let glance = isThere ? child.attributes : nil
                     try visit(position, in: path, glance: glance, depth: depth, device: device)
                     position += 1
+                    guard try pause(afterAll: false) else { return }
                 }
                 if !isThere { gone.append(child.name) }
             }
@@ -159,9 +170,12 @@ package final class TreeScan<Tree: FileTree> {
         }
         for position in position..<tree.count {
             try visit(position, in: path, glance: nil, depth: depth, device: device)
-            if position % Baseline.batch == 0, try !pause() { return }
+            guard try pause(afterAll: false) else { return }
         }
-        for name in gone { try forget(path.appending(name)) }
+        for name in gone {
+            try forget(path.appending(name), listed: listed)
+            guard try pause(afterAll: false) else { return }
+        }
     }
 
     /// Compares one entry with what is known of it at a glance; `nil` for one that is not known.
@@ -190,10 +204,21 @@ package final class TreeScan<Tree: FileTree> {
             }
             return
         }
+        if let glance, isUnderOtherMount(attributes, glance) {
+            // What was there is not gone, only out of sight.
+            result.unreadable += 1
+            return
+        }
         result.files += 1
         if !looksTheSame || options.rereads && attributes.type == .file {
             let isNoted = try renew(&attributes, position, at: path, isKnown: glance != nil)
-            guard isNoted else { return }
+            guard isNoted else {
+                // What is below may differ too, whatever becomes of the directory itself.
+                if let glance, glance.type == .directory, attributes.type == .directory {
+                    enter(path, depth: depth, device: attributes.device, from: device)
+                }
+                return
+            }
             if options.updates { try put(attributes, name, in: directory) }
         }
         if attributes.type == .directory {
@@ -246,6 +271,12 @@ package final class TreeScan<Tree: FileTree> {
         try written?(directory.appending(name), attributes)
     }
 
+    /// Whether a filesystem has been mounted over the directory that is known, or has gone from there.
+    private func isUnderOtherMount(_ now: FileAttributes, _ known: FileAttributes) -> Bool {
+        now.type == .directory && known.type == .directory && now.device != known.device
+            && now.inode != known.inode
+    }
+
     private func enter(_ path: ByteString, depth: Int, device: UInt64, from parent: UInt64) {
         guard options.enters(path, depth: depth) else { return }
         if device != parent, tree.isKernelState(path) { return }
@@ -268,7 +299,7 @@ package final class TreeScan<Tree: FileTree> {
         }
         let differences = attributes.differences(from: record.attributes)
         guard let kind = ChangeKind(changed: differences) else { return true }
-        let isExplained = judge?.explains(record.attributes, attributes) ?? false
+        let isExplained = judge?.explains(record, attributes) ?? false
         if !isExplained, judge?.awaitsEvent(at: path, attributes) ?? false { return false }
         if record.attributes.type == .directory, attributes.type != .directory { try forgetTree(path) }
         if !isExplained { tell(kind, path, before: record, after: attributes, at: now()) }
@@ -284,9 +315,14 @@ package final class TreeScan<Tree: FileTree> {
         try baseline.remove(path)
     }
 
-    private func forget(_ path: ByteString) throws(DatabaseError) {
-        guard let record = try baseline.record(of: path) else { return }
-        let isExplained = judge?.explains(record.attributes, nil) ?? false
+    /// - Parameter listed: when its directory was listed without it; what was written later is there.
+    private func forget(_ path: ByteString, listed: UInt64 = .max) throws(DatabaseError) {
+        guard let record = try baseline.record(of: path), record.seen < listed else { return }
+        guard options.keeps(path) else {
+            if options.updates { try drop(path, record.attributes) }
+            return
+        }
+        let isExplained = judge?.explains(record, nil) ?? false
         if !isExplained, judge?.awaitsEvent(at: path, nil) ?? false { return }
         if record.attributes.type == .directory { try forgetTree(path) }
         if !isExplained { tell(.deleted, path, before: record, after: nil, at: now()) }
@@ -296,7 +332,7 @@ package final class TreeScan<Tree: FileTree> {
     private func forgetTree(_ path: ByteString) throws(DatabaseError) {
         let time = now()
         let body = { (path: ByteString, record: BaselineRecord) in
-            if self.judge?.explains(record.attributes, nil) ?? false { return }
+            if self.judge?.explains(record, nil) ?? false { return }
             self.tell(.deleted, path, before: record, after: nil, at: time)
         }
         if options.updates {

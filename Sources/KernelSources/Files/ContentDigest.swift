@@ -30,7 +30,8 @@ final class ContentDigest {
     /// Of what is open as `descriptor`, from its beginning; `nil` when it cannot be read to its end.
     ///
     /// - Parameter size: bytes that it has as far as is known: there the end is not asked for once more.
-    func sha256(of descriptor: Int32, size: UInt64) -> SHA256Digest? {
+    /// - Parameter limit: bytes; of a file that has grown beyond there is no digest.
+    func sha256(of descriptor: Int32, size: UInt64, limit: UInt64) -> SHA256Digest? {
         guard EVP_DigestInit_ex2(context, algorithm, nil) == 1 else { return nil }
         var offset: off_t = 0
         while true {
@@ -40,6 +41,7 @@ final class ContentDigest {
             if got == 0 { break }
             EVP_DigestUpdate(context, chunk.baseAddress, got)
             offset += off_t(got)
+            if UInt64(offset) > limit { return nil }
             // Filesystems without sizes say 0.
             if UInt64(offset) == size, got < chunk.count { break }
         }

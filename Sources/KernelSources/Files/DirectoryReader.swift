@@ -43,6 +43,12 @@ package final class DirectoryReader {
         block.deallocate()
     }
 
+    /// Lets go of the directory.
+    package func finish() {
+        closeDirectory()
+        forgetNames()
+    }
+
     private func closeDirectory() {
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1
@@ -193,7 +199,7 @@ package final class DirectoryReader {
         guard file >= 0 else { return nil }
         defer { close(file) }
         guard var attributes = status(of: file), attributes.type == .file else { return nil }
-        if attributes.size <= limit { attributes.sha256 = digest.sha256(of: file, size: attributes.size) }
+        if attributes.size <= limit { attributes.sha256 = digest.sha256(of: file, size: attributes.size, limit: limit) }
         learnInode(of: file, into: &attributes)
         return attributes
     }
@@ -208,7 +214,7 @@ package final class DirectoryReader {
         // A file that is written all the time is taken as it is at the third attempt.
         for _ in 0..<(settles ? 3 : 1) {
             attributes.sha256 =
-                attributes.size <= limit ? digest.sha256(of: file, size: attributes.size) : nil
+                attributes.size <= limit ? digest.sha256(of: file, size: attributes.size, limit: limit) : nil
             guard settles, let now = status(of: file), !now.looksLike(attributes) else { break }
             attributes.takeStatus(now)
         }

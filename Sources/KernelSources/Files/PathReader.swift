@@ -41,7 +41,7 @@ package final class PathReader {
         guard var attributes = status(of: file, [0]) else { return nil }
         if attributes.type == .file, attributes.size <= limit {
             for _ in 0..<3 {
-                attributes.sha256 = digest.sha256(of: file, size: attributes.size)
+                attributes.sha256 = digest.sha256(of: file, size: attributes.size, limit: limit)
                 guard let now = status(of: file, [0]), !now.looksLike(attributes) else { break }
                 attributes.takeStatus(now)
             }

@@ -38,6 +38,8 @@ package final class DiskTree: FileTree {
         reader.take(at: position, digestLimit: digestLimit)
     }
 
+    package func finish() { reader.finish() }
+
     package func isKernelState(_ directory: ByteString) -> Bool { DirectoryReader.isKernelState(directory) }
 }
 

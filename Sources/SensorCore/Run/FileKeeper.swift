@@ -14,6 +14,8 @@ final class FileKeeper<Tree: FileTree> {
         /// Nanoseconds between two scans of everything; `nil` for none.
         var scanInterval: UInt64?
         var scansAtStart = true
+        /// Nanoseconds that a change may wait for what else belongs to it.
+        var settleWindow: UInt64 = 0
         /// Files a second that a scan looks at; `nil` for as many as its share of a processor gives.
         var rate: UInt64?
     }
@@ -41,6 +43,7 @@ final class FileKeeper<Tree: FileTree> {
     private var suspects = Suspects()
     /// Directories that were moved here, to be taken.
     private var arrivals: [ByteString] = []
+    private let budget = ScanBudget()
     /// Ticks at which nothing waited in the kernel.
     private var round: UInt64 = 0
     /// Events in doubt until this round: the clock was set.
@@ -48,6 +51,8 @@ final class FileKeeper<Tree: FileTree> {
     private var clockOffset = Clock.realtime &- Clock.monotonic
     private var uncommittedSince: UInt64?
     private var retryAt: UInt64 = 0
+    /// Rounds after which the events of what a scan has met must have come in.
+    private var delay: UInt64 { Suspects.delay &+ options.settleWindow / 1_000_000_000 }
     /// The sink could not keep what was told: not before then is it asked again.
     private var nextCommit: UInt64 = 0
     /// Deferred too many differences to remember: scan again.
@@ -143,10 +148,14 @@ final class FileKeeper<Tree: FileTree> {
         if baseline == nil {
             if now >= retryAt { open(reason: .gap) }
         } else if status.state != .live {
-            guard now >= retryAt else { return }
-            retryAt = now &+ Limit.retry
-            noteState(.live)
-            plan.request(reason: .gap)
+            guard now >= retryAt, let baseline else { return }
+            do throws(DatabaseError) {
+                try baseline.probe()
+                noteState(.live)
+                plan.request(reason: .gap)
+            } catch {
+                fail(error)
+            }
         } else if file.identity.map({ $0 == identity ?? (0, 0) }) != true {
             restore()
         }
@@ -154,7 +163,8 @@ final class FileKeeper<Tree: FileTree> {
 
     /// The file was deleted or another one put in its place: what is open still has everything.
     private func restore() {
-        guard let baseline else { return }
+        // What is written has to be told for sure.
+        guard let baseline, sink.settle(patience: 2_000) else { return }
         noteState(
             .degraded(reason: "\(file.path) was deleted or replaced while it was in use"),
             advice: "It is put back from what was still open.")
@@ -175,10 +185,11 @@ final class FileKeeper<Tree: FileTree> {
         let previous = status.state
         status.state = state
         status.advice = advice
-        guard previous != state, let previous else { return }
+        guard previous != state, previous != nil || state != .live else { return }
         sink.take(
             .coverage(
-                CoverageEntry(source: "baseline", state: state, advice: advice), previous: previous,
+                CoverageEntry(source: "baseline", state: state, advice: advice),
+                previous: previous ?? .off(reason: "not yet opened"),
                 time: Clock.realtime))
     }
 
@@ -198,17 +209,28 @@ final class FileKeeper<Tree: FileTree> {
         let rules = options.rules
         guard rules.includes(change.path) || change.previousPath.map({ rules.includes($0) }) ?? false else {
             status.excluded += 1
+            if change.type == .directory { lookInto(change) }
             return
         }
         var change = change
-        suspects.clear(change.path)
-        if let previous = change.previousPath { suspects.clear(previous) }
+        // What is in a directory is looked at all the same.
+        if change.type != .directory {
+            suspects.clear(change.path)
+            if let previous = change.previousPath { suspects.clear(previous) }
+        }
         guard !pending.holds(change), learnPackage(of: &change) else {
             if pending.isFull, let oldest = pending.popFirst() { finish(oldest) }
             pending.append(change, now: Clock.monotonic)
             return
         }
         finish(change)
+    }
+
+    /// A directory that is not meant itself came or went, perhaps with something that is.
+    private func lookInto(_ change: FileChange) {
+        for path in [change.path, change.previousPath].compactMap(\.self) where options.rules.enters(path) {
+            if !suspects.insert(path, round: round) { plan.request(reason: .gap) }
+        }
     }
 
     /// Asks the package database; `false` when the answer is still to come.
@@ -236,7 +258,11 @@ final class FileKeeper<Tree: FileTree> {
         let place = rules.includes(change.path) ? change.path : change.previousPath ?? change.path
         let rule = rules.rule(for: place)
         rate(&change, rule)
-        if status.state == .live, let rule, rule.isKept { complete(&change, rule) }
+        if status.state == .live, let rule, rule.isKept {
+            complete(&change, rule)
+        } else {
+            live?.noteTold(change)
+        }
         status.changes += 1
         if rule?.tags == WatchRule.selfProtection { status.ownChanges += 1 }
         sink.take(.change(change))
@@ -288,7 +314,10 @@ final class FileKeeper<Tree: FileTree> {
         if tick.isCaughtUp { round += 1 }
         let offset = Clock.realtime &- Clock.monotonic
         let step = offset > clockOffset ? offset - clockOffset : clockOffset - offset
-        if step > 1_000_000_000 { doubtUntil = round &+ Suspects.delay }
+        if step > 1_000_000_000 {
+            doubtUntil = round &+ delay
+            live?.forgetTold()
+        }
         clockOffset = offset
         checkDatabase()
         releasePending()
@@ -353,7 +382,7 @@ final class FileKeeper<Tree: FileTree> {
     func work(goesOn: @escaping () -> Bool) -> Bool {
         guard baseline != nil, status.state == .live else { return false }
         do throws(DatabaseError) {
-            if let path = suspects.popDue(round: round) {
+            if let path = suspects.popDue(round: round, delay: delay) {
                 try look(again: path, goesOn: goesOn)
                 return true
             }
@@ -400,15 +429,18 @@ final class FileKeeper<Tree: FileTree> {
         guard let baseline else { return nil }
         var scanOptions = ScanOptions()
         scanOptions.rules = options.rules
-        let pace = ScanBudget(rate: options.rate)
+        budget.use(rate: options.rate)
+        let budget = budget
         let scan = TreeScan(
             baseline: baseline, tree: tree, options: scanOptions, now: { Clock.realtime },
             report: { [unowned self] in tell($0) },
             goesOn: { [unowned self] result in
                 status.scanning?.files = result.files
                 repeat {
-                    guard goesOn(), self.baseline === baseline, status.state == .live else { return false }
-                } while pace.mustWait(files: result.files)
+                    guard budget.leavingOut(goesOn), self.baseline === baseline, status.state == .live else {
+                        return false
+                    }
+                } while budget.mustWait(files: result.files)
                 return true
             })
         scan.judge = self
@@ -443,13 +475,13 @@ extension FileKeeper: ScanJudge {
         let changed =
             attributes?.changed ?? reader.attributes(of: path.parent, digestLimit: 0)?.changed ?? .max
         if pending.holds(path) { return true }
-        let isOld = changed &+ Limit.recent < Clock.realtime
+        let isOld = changed &+ Limit.recent &+ options.settleWindow < Clock.realtime
         if looksAgain || isOld && round >= doubtUntil { return false }
         if !suspects.insert(path, round: round) { hasMoreSuspects = true }
         return true
     }
 
-    func explains(_ before: FileAttributes?, _ after: FileAttributes?) -> Bool {
+    func explains(_ before: BaselineRecord?, _ after: FileAttributes?) -> Bool {
         live?.explains(before, after) ?? false
     }
 }

@@ -21,6 +21,8 @@ struct FileKeeperStatus: Sendable {
     var alertsLost: UInt64 = 0
     /// Changes of the sensor's own files.
     var ownChanges: UInt64 = 0
+    /// When this was said; CLOCK_MONOTONIC nanoseconds, 0 for never.
+    var published: UInt64 = 0
     /// Nothing is to be scanned, looked at again or written.
     var isSettled = false
 }
@@ -28,9 +30,14 @@ struct FileKeeperStatus: Sendable {
 extension FileKeeperStatus {
     /// The module's row in the table of coverage.
     var entry: CoverageEntry {
-        CoverageEntry(
-            source: "baseline", state: state ?? .off(reason: "not yet opened"), detail: detail, advice: advice
-        )
+        let silence = published == 0 ? 0 : (Clock.monotonic &- published) / 1_000_000_000
+        if silence > 30, silence < 1 << 32 {
+            return CoverageEntry(
+                source: "baseline", state: .degraded(reason: "nothing heard of it for \(silence) s"), detail: detail,
+                advice: "It waits for a disk, or reads a very large file. Changes wait too.")
+        }
+        return CoverageEntry(
+            source: "baseline", state: state ?? .off(reason: "not yet opened"), detail: detail, advice: advice)
     }
 
     private var files: UInt64 { scanned.values.reduce(0) { $0 + $1.files } }

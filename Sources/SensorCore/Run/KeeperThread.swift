@@ -22,6 +22,8 @@ final class KeeperThread: Sendable {
     /// The thread's own once it runs.
     nonisolated(unsafe) private let keeper: FileKeeper<DiskTree>
     nonisolated(unsafe) private let sink: AlertSink
+    /// The main thread's own: events are being refused.
+    nonisolated(unsafe) private var isBehind = false
     private let isEnding = Atomic(false)
     private let ended: Int32
     private let lastStatus = Mutex(FileKeeperStatus())
@@ -49,10 +51,12 @@ final class KeeperThread: Sendable {
     /// Hands over an event. Waits a while when too many wait already.
     func post(_ event: SensorEvent) {
         var waited = 0
-        while mailbox.count >= Self.limit, waited < Self.patience {
+        // Once only: who is that far behind must not hold up the main thread for each event.
+        while mailbox.count >= Self.limit, !isBehind, waited < Self.patience {
             usleep(1_000)
             waited += 1
         }
+        isBehind = mailbox.count >= Self.limit
         mailbox.post(.event(event))
     }
 
@@ -107,6 +111,7 @@ final class KeeperThread: Sendable {
         var status = keeper.status
         (status.kinds, status.unattributed) = (sink.changes, sink.unattributed)
         (status.alerts, status.alertsLost) = (sink.events, sink.lost)
+        status.published = Clock.monotonic
         lastStatus.withLock { $0 = status }
     }
 

@@ -6,6 +6,8 @@ internal import Glibc
 struct OwnWrites {
     private let places: [ByteString]
     private let pid = getpid()
+    /// The command line beside us, which asks the database: SQLite then touches its companions.
+    private let commandLine = SensorPlaces.resolved("/proc/self/exe")?.parent.appending("vedette")
 
     init(rules: WatchRules) { places = rules.rules.filter { !$0.isKept }.map(\.path) }
 
@@ -15,7 +17,12 @@ struct OwnWrites {
     func hasMade(_ event: SensorEvent) -> Bool {
         guard case .change(let change) = event, isOurs(change.path) else { return false }
         let doer = change.attribution?.process.pid
+        if isCompanion(change.path), change.attribution?.process.executable.value == commandLine { return true }
         return doer == pid || doer == nil && change.source == .inotify
+    }
+
+    private func isCompanion(_ path: ByteString) -> Bool {
+        ["-wal", "-shm"].contains { path.bytes.suffix(4).elementsEqual($0.utf8) }
     }
 
     /// A rotated file has the name of the first with something behind it.

@@ -15,6 +15,9 @@ final class SensorRun {
     /// Nanoseconds.
     private static let canaryInterval: UInt64 = 60_000_000_000
 
+    /// Tells the next program that it follows on one that ended for it.
+    private static let anew = "VEDETTE_ANEW"
+
     private let options: RunOptions
     private let places: SensorPlaces
     private var configuration: SensorConfiguration
@@ -92,8 +95,9 @@ final class SensorRun {
     ) -> FileKeeper<DiskTree>.Options {
         var result = FileKeeper<DiskTree>.Options(rules: watches.rules)
         result.scanInterval = options.scanInterval
-        result.scansAtStart = options.scan.atStart
+        result.scansAtStart = options.scan.atStart || getenv(anew) != nil
         result.rate = options.scan.rate
+        result.settleWindow = options.settleMilliseconds * 1_000_000
         return result
     }
 
@@ -120,8 +124,9 @@ final class SensorRun {
 
     /// Runs until a signal. Returns the exit code.
     func run(signals: Int32) throws(RunProblem) -> Int32 {
-        guard keeper.start() else { throw RunProblem("cannot start: no thread is to be had") }
+        // The marks first: what changes during the first scan must be heard.
         let hasFiles = sensor.start()
+        guard keeper.start() else { throw RunProblem("cannot start: no thread is to be had") }
         keeper.awaitOpening()
         for entry in coverage { keeper.post(.coverage(entry, previous: nil, time: Clock.realtime)) }
         Console.say(CoverageTable(coverage, colour: isatty(STDERR_FILENO) == 1).render())
@@ -155,7 +160,8 @@ final class SensorRun {
         control?.stop()
         sensor.stop()
         let isKept = keeper.finish(patience: 10_000)
-        return sink.finish() && isKept
+        // A thread that has not ended may still be using the sink.
+        return isKept && sink.finish()
     }
 
     /// Becomes the program anew. Returns only when that fails.
@@ -163,9 +169,8 @@ final class SensorRun {
         Console.say("vedette: begins anew with the changed configuration\n")
         var arguments: [UnsafeMutablePointer<CChar>?] = (["vedetted"] + options.arguments).map { strdup($0) }
         arguments.append(nil)
-        var none = sigset_t()
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, nil)
+        // Signals stay blocked: those that come meanwhile wait for the next program.
+        setenv(Self.anew, "1", 1)
         execv("/proc/self/exe", arguments)
         return RunProblem("cannot begin anew: \(String(cString: strerror(errno)))")
     }
@@ -203,7 +208,8 @@ final class SensorRun {
         var sameButRules = next
         sameButRules.fim = configuration.fim
         guard sameButRules == configuration, nextWatches.rules.places == watches.rules.places,
-            next.fim.settleMilliseconds == configuration.fim.settleMilliseconds
+            next.fim.settleMilliseconds == configuration.fim.settleMilliseconds,
+            next.fim.canaries == configuration.fim.canaries
         else {
             (isEnding, restarts) = (true, true)
             return "the configuration has changed"

@@ -18,11 +18,24 @@ package final class LiveBaseline {
     }
 
     /// Whether a difference has been told under another name of the file.
-    package func explains(_ before: FileAttributes?, _ after: FileAttributes?) -> Bool {
-        guard let file = after ?? before, let time = told.time(of: file) else { return false }
-        if time >= file.changed { return true }
+    package func explains(_ before: BaselineRecord?, _ after: FileAttributes?) -> Bool {
+        guard let after else {
+            // Something was told of the file after it was known under this name.
+            return before.flatMap { record in told.time(of: record.attributes).map { $0 > record.seen } } ?? false
+        }
+        guard let time = told.time(of: after) else { return false }
+        if time >= after.changed { return true }
         // What became of another name may have been told without saying which file that was.
-        return before.map { after?.differences(from: $0) == [.links] } ?? false
+        return before.map { after.differences(from: $0.attributes) == [.links] } ?? false
+    }
+
+    /// The clock was set: times from before mean nothing any more.
+    package func forgetTold() { told = ToldFiles() }
+
+    /// Notes a change that was told without being compared.
+    package func noteTold(_ change: FileChange) {
+        guard let device = change.device, let inode = change.inode else { return }
+        told.note(device: device, inode: inode, until: change.time)
     }
 
     /// Adds `before` and `after` to `change`, and writes what it comes to.

@@ -32,8 +32,10 @@ package struct Suspects {
     }
 
     /// The next suspect that has waited long enough, taken out.
-    package mutating func popDue(round: UInt64) -> ByteString? {
-        while first < order.count, order[first].round &+ Self.delay <= round {
+    ///
+    /// - Parameter delay: rounds that it has to have waited.
+    package mutating func popDue(round: UInt64, delay: UInt64 = Suspects.delay) -> ByteString? {
+        while first < order.count, order[first].round &+ delay <= round {
             let next = order[first]
             first += 1
             if first == order.count { (order, first) = ([], 0) }
