@@ -174,7 +174,7 @@ def install(sensor, versions):
     changes, went_well = told_during(sensor, lambda: apt_get("install"))
     files = files_of_packages()
     missing = all_of(changes, files, versions, command("install"))
-    judge("fim 9 install", f"apt-get install of {len(files)} files", changes, missing, went_well and len(files) > 20)
+    judge("fim 9 install", f"apt-get install of {len(files)} files", changes, missing, went_well and len(files) >= 15)
     written = [event for event in changes if event["file"]["path"] in SCRIPTS_WRITE]
     attributed = {
         event["file"]["path"] for event in written
