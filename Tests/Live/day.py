@@ -14,6 +14,7 @@ import time
 import day_actions
 from harness import is_gap, note, skip, verdict, workspace
 from row10_memory import resident
+from row_fim01_churn import CAUSES
 from sensor import PROGRAM, Sensor
 
 SECONDS = int(os.environ.get("DAY_SECONDS", 3_600))
@@ -73,10 +74,11 @@ def work(day):
     done, failed = collections.Counter(), []
     for at, action in plan:
         time.sleep(max(0.0, start + at - time.monotonic()))
-        if time.monotonic() - start > SECONDS:
+        if time.monotonic() - start > SECONDS or day.sensor.process.poll() is not None:
             break
         perform(day, action, done, failed)
-    time.sleep(max(0.0, start + SECONDS - time.monotonic()))
+    while time.monotonic() - start < SECONDS and day.sensor.process.poll() is None:
+        time.sleep(1)
     return done, failed
 
 
@@ -211,11 +213,12 @@ def tell_cost(sampler, before, report):
 def tell_coverage(events, report):
     gaps = [event for event in events if is_gap(event)]
     losses = [event for event in events if event["event"]["dataset"] == "vedette.coverage"
-              and event["vedette"]["coverage"]["state"] != "live"]
+              and event["vedette"]["coverage"]["state"] != "live" and "previous" in event["vedette"]["coverage"]]
     canaries = [event for event in losses if "canary" in event["vedette"]["coverage"].get("reason", "")]
-    verdict("day coverage", f"{len(gaps)} gaps, {len(canaries)} canaries failed, {len(losses)} losses of coverage",
-            not gaps and not canaries)
-    for event in gaps[:10]:
-        note(f"gap: {event['vedette']['gap']}")
+    causes = collections.Counter(event["vedette"]["gap"]["cause"] for event in gaps)
+    lost = [cause for cause in causes if cause in CAUSES]
+    told = ", ".join(f"{count} {cause}" for cause, count in causes.items()) or "none"
+    verdict("day coverage", f"gaps: {told}; {len(lost)} causes of lost changes, {len(canaries)} canaries failed, "
+            f"{len(losses)} losses of coverage", not lost and not canaries)
     for event in losses[:10]:
         note(f"coverage: {event['message']}")
