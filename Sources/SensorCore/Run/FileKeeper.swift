@@ -204,7 +204,8 @@ final class FileKeeper<Tree: FileTree> {
         suspects.clear(change.path)
         if let previous = change.previousPath { suspects.clear(previous) }
         guard !pending.holds(change), learnPackage(of: &change) else {
-            if pending.isFull { finishOldest() }
+            // Many at once: it costs as much as one.
+            if pending.isFull { finishOldest(PendingVerdicts.limit / 4) }
             pending.append(change, now: Clock.monotonic)
             return
         }
@@ -222,11 +223,12 @@ final class FileKeeper<Tree: FileTree> {
         return true
     }
 
-    /// Tells the change that has waited longest for its package, with what is known so far.
-    private func finishOldest() {
-        guard var oldest = pending.popFirst() else { return }
-        _ = learnPackage(of: &oldest, canWait: false)
-        finish(oldest)
+    /// Tells the changes that have waited longest for their packages, with what is known so far.
+    private func finishOldest(_ count: Int) {
+        for var change in pending.popFirst(count) {
+            _ = learnPackage(of: &change, canWait: false)
+            finish(change)
+        }
     }
 
     private func releasePending() {
@@ -345,7 +347,7 @@ final class FileKeeper<Tree: FileTree> {
 
     /// Writes what can be written, and closes the database.
     func finish() {
-        while !pending.isEmpty { finishOldest() }
+        finishOldest(PendingVerdicts.limit)
         do throws(DatabaseError) { try commit() } catch { fail(error) }
         // What could not be told for sure is found again by the next start.
         baseline?.rollBack()

@@ -39,7 +39,9 @@ struct PendingVerdicts {
         var kept: [Entry] = []
         var blocked: Set<ByteString> = []
         for var entry in entries {
-            let isFirst = !blocked.contains(entry.change.path)
+            let isFirst =
+                !blocked.contains(entry.change.path)
+                && entry.change.previousPath.map { !blocked.contains($0) } ?? true
             if isFirst, now >= entry.askAgainAt {
                 entry.askAgainAt = now &+ Self.pause
                 if decide(&entry.change, now &- entry.since) {
@@ -55,11 +57,11 @@ struct PendingVerdicts {
         return released
     }
 
-    /// Takes the oldest out, whatever is known of it.
-    mutating func popFirst() -> FileChange? {
-        guard !entries.isEmpty else { return nil }
-        let first = entries.removeFirst().change
-        drop(first.path)
+    /// Takes out the `count` oldest, whatever is known of them.
+    mutating func popFirst(_ count: Int) -> [FileChange] {
+        let first = entries.prefix(count).map(\.change)
+        entries.removeFirst(first.count)
+        for change in first { drop(change.path) }
         return first
     }
 
