@@ -40,6 +40,8 @@ def run():
             sampler.start()
             done, failed = work(day)
             sampler.stop()
+            # While it writes, nothing is settled.
+            day_actions.stop_log_writer(day)
             settled = sensor.wait_settled(300)
             report = settled or sensor.status or {}
             code = sensor.stop()

@@ -279,9 +279,16 @@ while True:
 def start_log_writer(day: Day) -> subprocess.Popen:
     writer = subprocess.Popen(
         ["python3", "-c", WRITER, str(day.home / "application.log")], stdout=subprocess.PIPE, text=True)
-    day.cleanup.callback(lambda: (writer.kill(), writer.wait()))
+    day.cleanup.callback(stop_log_writer, day)
     writer.stdout.readline()
     return writer
+
+
+def stop_log_writer(day: Day) -> None:
+    if day.writer is not None:
+        day.writer.kill()
+        day.writer.wait()
+        day.writer = None
 
 
 def rotate(day: Day) -> None:
@@ -305,7 +312,6 @@ def rotate_alerts(day: Day) -> None:
     path = day.sensor.alerts
     kept = path.with_name(f"alerts.json.{len(list(path.parent.iterdir())) + 100}")
     day.declare(path, "the alert file moved away by hand")
-    day.declare(kept, "the alert file moved away by hand")
     path.rename(kept)
     day.sensor.process.send_signal(signal.SIGUSR1)
 
