@@ -3,7 +3,7 @@
 # Writers of each kind in the guest where audit is immutable; rounds of each benchmark.
 IMMUTABLE_TRIALS ?= 2000
 ROUNDS ?= 5
-.PHONY: help deps build run demo test test-live test-kernels bench fuzz lint golden ci clean
+.PHONY: help deps build run demo test test-live day test-kernels bench fuzz lint golden ci clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ test: deps ## build and pass the tests
 test-live: build ## show the promises on this very kernel (root; minutes)
 	@scripts/deps.sh live
 	@scripts/live.sh $(ROWS)
+
+day: build ## a working day in an hour: no false alert, flat memory (root; DAY_SECONDS=3600)
+	@scripts/deps.sh live
+	@scripts/live.sh day
 
 test-kernels: build ## the same in virtual machines, on other kernels
 	@IMMUTABLE_TRIALS=$(IMMUTABLE_TRIALS) scripts/kernels.sh $(GUESTS)

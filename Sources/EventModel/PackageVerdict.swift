@@ -64,7 +64,8 @@ package struct PackageVerdict: Hashable, Sendable {
         case configuration
         /// No package has the path.
         case notOwned = "not_owned"
-        /// The package has no digest of the file, or the file could not be read to its end.
+        /// The package has no digest of the file, or none yet when the change could wait no longer, or the file could
+        /// not be read to its end.
         case noDigest = "no_digest"
         /// Attributes changed and nothing else, not by the manager itself; the package does not tell them.
         case attributesOnly = "attributes_only"

@@ -146,6 +146,8 @@ private let second: UInt64 = 1_000_000_000
         try host.write("/usr/bin/tool", "two\n")
         let change = change(.replaced, "/usr/bin/tool", at: host.now)
         #expect(host.database.answer(for: change, now: host.now) == .undecided)
+        let hasty = host.database.answer(for: change, now: host.now, canWait: false)
+        #expect(hasty.text.hasSuffix("attributed no_digest"))
         let digest = DpkgFixture.digests["two\n"] ?? ""
         try host.write("/var/lib/dpkg/info/tool:amd64.md5sums", "\(digest)  usr/bin/tool\n")
         try host.write(

@@ -65,11 +65,14 @@ package final class PackageDatabase {
         for store in stores { store.trim() }
     }
 
-    /// - Parameter now: nanoseconds since 1970.
-    package func answer(for change: FileChange, now: UInt64) -> PackageAnswer {
+    /// - Parameters:
+    ///   - now: nanoseconds since 1970.
+    ///   - canWait: whether it may be asked for again. What cannot, and was done during a transaction that is not
+    ///     over, is attributed to it.
+    package func answer(for change: FileChange, now: UInt64, canWait: Bool = true) -> PackageAnswer {
         guard !stores.isEmpty, isOnHost(change) else { return .nothing }
         counters.asked += 1
-        let answer = decide(change, now)
+        let answer = decide(change, now, canWait)
         if answer == .undecided { counters.undecided += 1 }
         return answer
     }
@@ -80,13 +83,13 @@ package final class PackageDatabase {
         return change.attribution?.process.container.value.map { $0 == .host } ?? true
     }
 
-    private func decide(_ change: FileChange, _ now: UInt64) -> PackageAnswer {
+    private func decide(_ change: FileChange, _ now: UInt64, _ canWait: Bool) -> PackageAnswer {
         switch actors.find(in: change.attribution, now: now) {
         case .actor(let actor):
             guard let store = stores.first(where: { $0.manager == actor.manager }),
                 actor.isManager || isWithinTransaction(change, store)
             else { return outside(change, now) }
-            return inside(change, actor, store, now)
+            return inside(change, actor, store, now, canWait)
         case .somebodyElse: return outside(change, now)
         case .unknown: return byNobodyKnown(change, now)
         case .notYet: return age(of: change, now) < Self.patience ? .undecided : outside(change, now)
@@ -100,7 +103,7 @@ package final class PackageDatabase {
     }
 
     private func inside(
-        _ change: FileChange, _ actor: PackageActor, _ store: any PackageStore, _ now: UInt64
+        _ change: FileChange, _ actor: PackageActor, _ store: any PackageStore, _ now: UInt64, _ canWait: Bool
     ) -> PackageAnswer {
         let verdict = { (package: PackageIdentity?, finding: ChangeJudge.Finding) in
             PackageAnswer.verdict(
@@ -119,9 +122,11 @@ package final class PackageDatabase {
             owner = store.owner(of: scratch.base, now: now)
             if owner != .nobody, owner != .notYet { result = judge.judge(scratch) }
         }
-        guard let result else { return age(of: change, now) < Self.patience ? .undecided : .nothing }
-        let isFinal = result.isFinal || isSettled(change, store, now)
-        return isFinal ? verdict(owner.package, result.finding) : .undecided
+        if let result, result.isFinal || isSettled(change, store, now) {
+            return verdict(owner.package, result.finding)
+        }
+        if !canWait { return verdict(owner.package, (.attributed, .noDigest)) }
+        return result == nil && age(of: change, now) >= Self.patience ? .nothing : .undecided
     }
 
     /// What a scan found, or was made by a process that was gone: the content alone can be judged.

@@ -219,7 +219,8 @@ final class FileKeeper<Tree: FileTree> {
             if let previous = change.previousPath { suspects.clear(previous) }
         }
         guard !pending.holds(change), learnPackage(of: &change) else {
-            if pending.isFull, let oldest = pending.popFirst() { finish(oldest) }
+            // Many at once: it costs as much as one.
+            if pending.isFull { finishOldest(PendingVerdicts.limit / 4) }
             pending.append(change, now: Clock.monotonic)
             return
         }
@@ -234,14 +235,22 @@ final class FileKeeper<Tree: FileTree> {
     }
 
     /// Asks the package database; `false` when the answer is still to come.
-    private func learnPackage(of change: inout FileChange) -> Bool {
+    private func learnPackage(of change: inout FileChange, canWait: Bool = true) -> Bool {
         guard let packages else { return true }
-        switch packages.answer(for: change, now: Clock.realtime) {
+        switch packages.answer(for: change, now: Clock.realtime, canWait: canWait) {
         case .verdict(let verdict): change.package = verdict
         case .undecided: return false
         case .nothing: break
         }
         return true
+    }
+
+    /// Tells the changes that have waited longest for their packages, with what is known so far.
+    private func finishOldest(_ count: Int) {
+        for var change in pending.popFirst(count) {
+            _ = learnPackage(of: &change, canWait: false)
+            finish(change)
+        }
     }
 
     private func releasePending() {
@@ -367,7 +376,7 @@ final class FileKeeper<Tree: FileTree> {
 
     /// Writes what can be written, and closes the database.
     func finish() {
-        while let change = pending.popFirst() { finish(change) }
+        finishOldest(PendingVerdicts.limit)
         do throws(DatabaseError) { try commit() } catch { fail(error) }
         // What could not be told for sure is found again by the next start.
         baseline?.rollBack()
@@ -457,7 +466,7 @@ final class FileKeeper<Tree: FileTree> {
     private func tell(_ change: FileChange) {
         var change = change
         let rule = options.rules.rule(for: change.path)
-        _ = learnPackage(of: &change)
+        _ = learnPackage(of: &change, canWait: false)
         rate(&change, rule)
         if let baseline, let rule, rule.showsDiff, change.before != nil {
             // The scan meets the same trouble with the database, and says so.

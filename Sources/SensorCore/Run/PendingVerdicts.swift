@@ -13,6 +13,7 @@ struct PendingVerdicts {
     static let limit = 2_048
     private static let pause: UInt64 = 1_000_000_000
     private var entries: [Entry] = []
+    /// How many changes wait that are about a path, by its old name or its new one.
     private var paths: [ByteString: Int] = [:]
 
     var isEmpty: Bool { entries.isEmpty }
@@ -20,15 +21,14 @@ struct PendingVerdicts {
 
     /// Whether a change waits of a file that `change` is about.
     func holds(_ change: FileChange) -> Bool {
-        guard !paths.isEmpty else { return false }
-        return paths[change.path] != nil || change.previousPath.map { paths[$0] != nil } ?? false
+        !paths.isEmpty && change.names.contains { paths[$0] != nil }
     }
 
     func holds(_ path: ByteString) -> Bool { paths[path] != nil }
 
     mutating func append(_ change: FileChange, now: UInt64) {
         entries.append(Entry(change: change, since: now, askAgainAt: now &+ Self.pause))
-        paths[change.path, default: 0] += 1
+        for name in change.names { paths[name, default: 0] += 1 }
     }
 
     /// Takes out, in their order, those for which `decide` says so; of each path none before an earlier one.
@@ -39,32 +39,39 @@ struct PendingVerdicts {
         var kept: [Entry] = []
         var blocked: Set<ByteString> = []
         for var entry in entries {
-            let isFirst = !blocked.contains(entry.change.path)
+            let isFirst = blocked.isDisjoint(with: entry.change.names)
             if isFirst, now >= entry.askAgainAt {
                 entry.askAgainAt = now &+ Self.pause
                 if decide(&entry.change, now &- entry.since) {
                     released.append(entry.change)
-                    drop(entry.change.path)
+                    drop(entry.change)
                     continue
                 }
             }
-            blocked.insert(entry.change.path)
+            blocked.formUnion(entry.change.names)
             kept.append(entry)
         }
         entries = kept
         return released
     }
 
-    /// Takes the oldest out, whatever is known of it.
-    mutating func popFirst() -> FileChange? {
-        guard !entries.isEmpty else { return nil }
-        let first = entries.removeFirst().change
-        drop(first.path)
+    /// Takes out the `count` oldest, whatever is known of them.
+    mutating func popFirst(_ count: Int) -> [FileChange] {
+        let first = entries.prefix(count).map(\.change)
+        entries.removeFirst(first.count)
+        for change in first { drop(change) }
         return first
     }
 
-    private mutating func drop(_ path: ByteString) {
-        guard let count = paths[path] else { return }
-        paths[path] = count > 1 ? count - 1 : nil
+    private mutating func drop(_ change: FileChange) {
+        for name in change.names {
+            guard let count = paths[name] else { continue }
+            paths[name] = count > 1 ? count - 1 : nil
+        }
     }
+}
+
+extension FileChange {
+    /// The path, and the previous one.
+    fileprivate var names: [ByteString] { [path] + (previousPath.map { [$0] } ?? []) }
 }
