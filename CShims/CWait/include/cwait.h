@@ -17,8 +17,8 @@ int cwait_await_event(int fd, int timeout_ms);
 /// Reads an eventfd back to zero.
 void cwait_clear_event(int fd);
 
-/// Blocks SIGINT, SIGTERM and SIGHUP in this thread and those it starts, ignores SIGPIPE, and opens a descriptor
-/// that becomes readable when one of the three arrives. The descriptor, or -errno.
+/// Blocks SIGINT, SIGTERM, SIGHUP and SIGUSR1 in this thread and those it starts, ignores SIGPIPE, and opens a
+/// descriptor that becomes readable when one of the four arrives. The descriptor, or -errno.
 int cwait_open_signals(void);
 /// The number of the next signal, 0 when there is none.
 int cwait_next_signal(int fd);

@@ -162,9 +162,7 @@ final class SensorRun {
         Console.say("vedette: begins anew with the changed configuration\n")
         var arguments: [UnsafeMutablePointer<CChar>?] = (["vedetted"] + options.arguments).map { strdup($0) }
         arguments.append(nil)
-        var none = sigset_t()
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, nil)
+        // Signals stay blocked: one that comes meanwhile waits for the new program.
         execv("/proc/self/exe", arguments)
         return RunProblem("cannot begin anew: \(String(cString: strerror(errno)))")
     }
