@@ -275,11 +275,13 @@ def judge_damage(name, sensor, tree, states):
 
 
 def damage(database):
-    """Overwrites all but the first page."""
-    with database.open("r+b") as file:
-        size = os.fstat(file.fileno()).st_size
-        file.seek(8_192)
-        file.write(b"\xff" * (size - 8_192))
+    """Overwrites all but the first page, also of what has not yet been brought over from the journal."""
+    for path in (database, database.with_name(database.name + "-wal")):
+        if path.exists():
+            with path.open("r+b") as file:
+                size = os.fstat(file.fileno()).st_size
+                file.seek(8_192)
+                file.write(b"\xff" * max(size - 8_192, 0))
 
 
 def wait_baseline(sensor, state):
