@@ -117,11 +117,6 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // For the live tests: kills and full disks in the middle of alerts.
-        .executableTarget(
-            name: "alertwriter", dependencies: ["SensorCore", "EventModel"],
-            path: "Tests/TesterPrograms/alertwriter", swiftSettings: strict),
-
         tests("FileIntegrity", ["EventModel", "ProcessTable"]),
         tests("Baseline", ["EventModel"]),
         tests("TextDiff", ["EventModel"]),

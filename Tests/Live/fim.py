@@ -1,6 +1,7 @@
 """Running `vedette fim` to its end, with what it printed."""
 
 import dataclasses
+import datetime
 import json
 import os
 import subprocess
@@ -27,3 +28,9 @@ def fim(root, verb, *arguments):
     if verb in ("scan", "diff") and lines:
         check_schema(lines)
     return Result(done.returncode, [json.loads(line) for line in lines], done.stderr.decode("utf-8", "replace"))
+
+
+def seconds(moment):
+    """Seconds since 1970 of a time as events have it."""
+    whole, fraction = moment.rstrip("Z").split(".")
+    return datetime.datetime.fromisoformat(whole + "+00:00").timestamp() + int(fraction) / 1e9

@@ -1,4 +1,4 @@
-"""fim row 5, as far as it is built: scans that are killed at any moment leave a sound baseline.
+"""fim row 5, `vedette fim scan`: scans that are killed at any moment leave a sound baseline.
 
 A first scan is killed again and again; what is complete at last is compared with the disk, file by file.
 """

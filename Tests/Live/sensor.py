@@ -63,8 +63,9 @@ class Sensor:
     @property
     def said(self):
         """Everything on its standard error so far."""
-        self.errors.seek(0)
-        return self.errors.read().decode("utf-8", "replace")
+        # Not read(2): the place in the file is its too.
+        size = os.fstat(self.errors.fileno()).st_size
+        return os.pread(self.errors.fileno(), size, 0).decode("utf-8", "replace")
 
     def ask(self, *words):
         return subprocess.run([PROGRAM, *words, "--root", str(self.root)], capture_output=True)
@@ -121,6 +122,15 @@ class Sensor:
             if time.monotonic() >= deadline:
                 return None
             time.sleep(0.1)
+
+    def wait_said(self, text, count=1, timeout=15.0):
+        """Whether it says `text` on standard error, so many times in all."""
+        deadline = time.monotonic() + timeout
+        while self.said.count(text) < count:
+            if time.monotonic() >= deadline or self.process.poll() is not None:
+                return False
+            time.sleep(0.05)
+        return True
 
     def stop(self, timeout=30.0):
         """Ends it as systemd does. Returns the exit code; a hanging one is killed: -9."""

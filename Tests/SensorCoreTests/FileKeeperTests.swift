@@ -157,6 +157,39 @@ private final class Home {
         #expect(try isTrue())
     }
 
+    private var now: UInt64 { UInt64(Date().timeIntervalSince1970 * 1e9) }
+
+    @Test func theIntervalHoldsTheChangeAlsoWhenItWasLeftToItsEvent() throws {
+        let before = now
+        try home.write("new", "new\n")
+        scan()
+        pass()
+        let first = try #require(sink.changes.last?.interval)
+        #expect(first.lowerBound <= before)
+        // All was told that the last scan found: what is found now happened later.
+        try home.write("newer", "new\n")
+        let scanned = now
+        scan()
+        pass()
+        let second = try #require(sink.changes.last?.interval)
+        #expect(before < second.lowerBound && second.lowerBound < scanned)
+    }
+
+    @Test func theIntervalHoldsTheChangeAlsoAfterAKill() throws {
+        let before = now
+        try home.write("new", "new\n")
+        scan()
+        #expect(told.isEmpty)
+        // Killed before it looked again.
+        let other = Collector()
+        let next = try Self.makeKeeper(home, other)
+        next.start()
+        Self.workOff(next)
+        for _ in 0..<6 { next.take(.init(isCaughtUp: true)) }
+        Self.workOff(next)
+        #expect(try #require(other.changes.last?.interval).lowerBound <= before)
+    }
+
     @Test func nothingIsJudgedWhileEventsWaitInTheKernel() throws {
         try home.write("file", "longer\n")
         scan()

@@ -1,7 +1,8 @@
 /* Changes a file in a way that no event source reports at the time.
  *   unreported mmap FILE     stores a byte into a shared mapping
  *   unreported aio FILE      writes a byte through asynchronous I/O (io_submit)
- * The file stays open for writing until the program ends; its size does not change. */
+ * The file stays open for writing until the program ends; its size does not change. With a third argument it says "done"
+ * and ends when its standard input does: closing the file is an event. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -42,7 +43,7 @@ static int submit(int fd)
 
 int main(int count, char **arguments)
 {
-    if (count != 3)
+    if (count != 3 && count != 4)
         return 2;
     int fd = open(arguments[2], O_RDWR);
     if (fd < 0) {
@@ -52,5 +53,11 @@ int main(int count, char **arguments)
     int failed = strcmp(arguments[1], "mmap") == 0 ? store(fd) : submit(fd);
     if (failed)
         perror(arguments[1]);
+    if (count == 4 && !failed) {
+        puts("done");
+        fflush(stdout);
+        while (getchar() != EOF)
+            ;
+    }
     return failed;
 }

@@ -37,6 +37,8 @@ package struct ScanResult: Equatable, Sendable {
     /// Files that are new in a baseline that was being taken.
     package var taken: UInt64 = 0
     package var changes: UInt64 = 0
+    /// Differences of which events may still tell.
+    package var deferred: UInt64 = 0
     package var unreadable: UInt64 = 0
 
     package init() {}

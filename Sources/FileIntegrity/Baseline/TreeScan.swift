@@ -53,7 +53,9 @@ package final class TreeScan<Tree: FileTree> {
         let began = now()
         guard try walk(path) else { return nil }
         if options.updates {
-            try baseline.setRoot(path, BaselineRoot(taken: root?.taken ?? now(), scanned: began))
+            // What is left to its event was as known when the scan before this one came by, not now.
+            let scanned = result.deferred == 0 ? began : root?.scanned ?? began
+            try baseline.setRoot(path, BaselineRoot(taken: root?.taken ?? now(), scanned: scanned))
         }
         try commit()
         return result
@@ -293,16 +295,23 @@ package final class TreeScan<Tree: FileTree> {
                 return true
             }
             if judge?.explains(nil, attributes) ?? false { return true }
-            if judge?.awaitsEvent(at: path, attributes) ?? false { return false }
+            if awaitsEvent(at: path, attributes) { return false }
             tell(.created, path, before: nil, after: attributes, at: now())
             return true
         }
         let differences = attributes.differences(from: record.attributes)
         guard let kind = ChangeKind(changed: differences) else { return true }
         let isExplained = judge?.explains(record, attributes) ?? false
-        if !isExplained, judge?.awaitsEvent(at: path, attributes) ?? false { return false }
+        if !isExplained, awaitsEvent(at: path, attributes) { return false }
         if record.attributes.type == .directory, attributes.type != .directory { try forgetTree(path) }
         if !isExplained { tell(kind, path, before: record, after: attributes, at: now()) }
+        return true
+    }
+
+    /// Whether the difference is left to its event.
+    private func awaitsEvent(at path: ByteString, _ attributes: FileAttributes?) -> Bool {
+        guard judge?.awaitsEvent(at: path, attributes) ?? false else { return false }
+        result.deferred += 1
         return true
     }
 
@@ -323,7 +332,7 @@ package final class TreeScan<Tree: FileTree> {
             return
         }
         let isExplained = judge?.explains(record, nil) ?? false
-        if !isExplained, judge?.awaitsEvent(at: path, nil) ?? false { return }
+        if !isExplained, awaitsEvent(at: path, nil) { return }
         if record.attributes.type == .directory { try forgetTree(path) }
         if !isExplained { tell(.deleted, path, before: record, after: nil, at: now()) }
         if options.updates { try baseline.remove(path) }

@@ -41,6 +41,8 @@ final class FileKeeper<Tree: FileTree> {
     private var identity: (device: UInt64, inode: UInt64)?
     private var plan: ScanPlan
     private var suspects = Suspects()
+    /// When scans of these roots began whose suspects have not all been looked at again. Nanoseconds since 1970.
+    private var unconfirmed: [ByteString: UInt64] = [:]
     /// Directories that were moved here, to be taken.
     private var arrivals: [ByteString] = []
     private let budget = ScanBudget()
@@ -119,6 +121,7 @@ final class FileKeeper<Tree: FileTree> {
     private func fail(_ error: DatabaseError) {
         baseline?.rollBack()
         uncommittedSince = nil
+        unconfirmed = [:]
         retryAt = Clock.monotonic &+ Limit.retry
         if error.isCorrupt {
             renew(error)
@@ -331,7 +334,8 @@ final class FileKeeper<Tree: FileTree> {
         checkDatabase()
         releasePending()
         status.isSettled =
-            plan.isIdle && suspects.isEmpty && arrivals.isEmpty && pending.isEmpty && uncommittedSince == nil
+            plan.isIdle && suspects.isEmpty && unconfirmed.isEmpty && arrivals.isEmpty && pending.isEmpty
+            && uncommittedSince == nil
     }
 
     /// Goes by other options from now on.
@@ -395,6 +399,7 @@ final class FileKeeper<Tree: FileTree> {
                 try look(again: path, goesOn: goesOn)
                 return true
             }
+            if suspects.isEmpty, !unconfirmed.isEmpty { try confirmScans() }
             if let path = arrivals.popLast() {
                 _ = try makeScan(goesOn)?.scan(part: path, of: path, isSilent: true)
                 return true
@@ -426,12 +431,23 @@ final class FileKeeper<Tree: FileTree> {
             // Ended early: by the end of all, or to be done again.
             return
         }
+        unconfirmed[task.root] = result.deferred > 0 && !hasMoreSuspects ? began : nil
         if hasMoreSuspects { plan.request(task.root, reason: task.reason) }
         let report = ScanReport(
             root: task.root, reason: task.reason, from: began, to: Clock.realtime, files: result.files,
             read: result.read, changes: result.changes, unreadable: result.unreadable, isFirst: isFirst)
         status.scanned[task.root] = report
         sink.take(.scan(report))
+    }
+
+    /// Everything has been told that was found when these scans came by: what is found later happened later.
+    private func confirmScans() throws(DatabaseError) {
+        guard let baseline else { return }
+        for (path, began) in unconfirmed {
+            guard let root = try baseline.root(path) else { continue }
+            try baseline.setRoot(path, BaselineRoot(taken: root.taken, scanned: began))
+        }
+        unconfirmed = [:]
     }
 
     private func makeScan(_ goesOn: @escaping () -> Bool) -> TreeScan<Tree>? {

@@ -237,8 +237,19 @@ final class SensorRun {
     private func noteTrouble() {
         let now = sink.status.trouble
         defer { trouble = now }
-        guard now != trouble, let now else { return }
+        guard now != trouble else { return }
+        let previous = alertEntry(trouble).state
+        keeper.tell(.event(.coverage(alertEntry(now), previous: previous, time: Clock.realtime)))
+        guard let now else { return }
         Console.say("vedette: alerts: \(now); they wait, and what does not fit is counted\n")
+    }
+
+    /// The row of the alerts in the table of coverage.
+    private func alertEntry(_ trouble: KernelError?) -> CoverageEntry {
+        CoverageEntry(
+            source: "alerts", state: trouble.map { .degraded(reason: "\($0)") } ?? .live, detail: alertPath,
+            advice: trouble == nil
+                ? "" : "They wait, and what does not fit is counted. See that \(alertPath) can be written.")
     }
 
     private func startControl() {
@@ -308,6 +319,7 @@ final class SensorRun {
         var entries = sensor.coverage
         let kept = keeper.status
         entries.append(kept.entry)
+        entries.append(alertEntry(sink.status.trouble))
         if !watches.missing.isEmpty {
             entries.append(
                 CoverageEntry(
