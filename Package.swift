@@ -18,6 +18,16 @@ let strictC: [CSetting] = [
 let ringSettings: [CSetting] =
     Context.environment["VEDETTE_BROKEN_RING"] == "1" ? strictC + [.define("CRING_BROKEN")] : strictC
 
+/// Less of the program is resident: it exports no symbols, which Swift asks of programs that load others, and takes of
+/// the C++ runtime only what it calls.
+let smallProgram: [LinkerSetting] = [
+    .unsafeFlags(
+        [
+            "-use-ld=lld", "-Xlinker", "--no-export-dynamic",
+            "-L", Context.packageDirectory + "/CShims/Linking", "-Xclang-linker", "-static-libgcc",
+        ], .when(configuration: .release))
+]
+
 /// A C target under `CShims/`.
 func shim(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, path: "CShims/\(name)", cSettings: strictC)
@@ -106,7 +116,9 @@ let package = Package(
             ], inner: ["Control"]),
         library(
             "Control", ["EventModel", "Reporting", "CSocket", "CWait", "CLibCap"], path: "SensorCore/Control"),
-        .executableTarget(name: "vedetted", dependencies: ["SensorCore"], swiftSettings: strict),
+        .executableTarget(
+            name: "vedetted", dependencies: ["SensorCore"], swiftSettings: strict,
+            linkerSettings: smallProgram),
         .executableTarget(
             name: "vedette",
             dependencies: [

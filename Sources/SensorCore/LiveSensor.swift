@@ -57,7 +57,9 @@ package final class LiveSensor {
     var lastTick: UInt64 = 0
     private var lastReconciled: UInt64 = 0
     private var recordsThisSecond = 0
-    private var wasBusy = false
+    /// What the start took is to be given back.
+    private var wasBusy = true
+    private var lastTrimmed: UInt64 = 0
 
     /// - Parameters:
     ///   - watches: absolute paths without symbolic links.
@@ -71,7 +73,7 @@ package final class LiveSensor {
         canaryInterval: UInt64 = 60_000_000_000, canaryDirectory: ByteString? = nil,
         emit: @escaping (SensorEvent) -> Void
     ) throws(KernelError) {
-        OwnProcess.limitArenas()
+        OwnProcess.keepSmall()
         wake = try check("eventfd(2)", cwait_open_event())
         let directory = try ProcessDirectory()
         processDirectory = directory
@@ -269,7 +271,7 @@ package final class LiveSensor {
         retryStandIns(now: now)
         seedDirectories()
         tendCanaries(now: now)
-        trimMemory()
+        trimMemory(now: now)
         pipeline.setRealtimeOffset(Clock.realtime &- now)
         pipeline.table.bootOffset = Clock.bootOffset
         containers.expire(now: now)
@@ -286,15 +288,15 @@ package final class LiveSensor {
         pipeline.table.reconcile(alive: Set(processDirectory.pids()), at: now)
     }
 
-    /// After a busy time, gives back the memory that it took.
-    private func trimMemory() {
-        if recordsThisSecond > 100 {
-            wasBusy = true
-        } else if wasBusy {
-            OwnProcess.trimMemory()
-            wasBusy = false
-        }
+    /// After a busy time, gives back the memory that it took; of what other threads did, once a minute.
+    private func trimMemory(now: UInt64) {
+        let isBusy = recordsThisSecond > 100
         recordsThisSecond = 0
+        if wasBusy && !isBusy || now &- lastTrimmed >= 60_000_000_000 {
+            OwnProcess.trimMemory()
+            lastTrimmed = now
+        }
+        wasBusy = isBusy
     }
 
     /// Sleeps until a reader, a signal, the mount table or the next deadline wakes us.

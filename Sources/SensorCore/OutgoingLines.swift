@@ -47,7 +47,7 @@ struct OutgoingLines: ~Copyable {
     /// Bytes that a line about lost ones takes at most.
     private static let gapRoom = 1_024
     /// Bytes that are gathered before they are handed over.
-    private static let batch = 65_536
+    static let batch = 65_536
 
     private var encoder: LineEncoder
     /// What a gap names as its source.

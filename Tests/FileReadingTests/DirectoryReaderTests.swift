@@ -16,11 +16,10 @@ import Testing
     }
 
     private let scratch: Scratch
-    private let reader: DirectoryReader
+    private let reader = DirectoryReader()
 
     init() throws {
         scratch = try Scratch()
-        reader = try DirectoryReader()
     }
 
     private func write(_ name: String, _ content: String) throws {

@@ -78,7 +78,7 @@ private final class Home {
         adjust(&rule)
         return FileKeeper(
             file: BaselineFile(path: home.database), options: .init(rules: WatchRules([rule])),
-            tree: try DiskTree(), reader: try PathReader(), sink: sink)
+            tree: DiskTree(), reader: PathReader(), sink: sink)
     }
 
     private static func workOff(_ keeper: FileKeeper<DiskTree>) { while keeper.work(goesOn: { true }) {} }

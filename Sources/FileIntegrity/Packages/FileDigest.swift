@@ -35,56 +35,43 @@ struct MD5Digest: Equatable {
 
 /// Digests files with the algorithms of the package databases. One thread owns it.
 final class FileDigest {
-    private let context: OpaquePointer?
-    private let md5: OpaquePointer?
-    private let sha256: OpaquePointer?
     private var block = [UInt8](repeating: 0, count: 65_536)
 
-    /// An algorithm that the host's libcrypto refuses (MD5, in its FIPS mode) gives no digests.
-    init() {
-        context = EVP_MD_CTX_new()
-        md5 = EVP_MD_fetch(nil, "MD5", nil)
-        sha256 = EVP_MD_fetch(nil, "SHA256", nil)
-    }
-
-    deinit {
-        EVP_MD_CTX_free(context)
-        EVP_MD_free(md5)
-        EVP_MD_free(sha256)
-    }
+    init() {}
 
     /// Of the regular file at `path`, not following a link; `nil` when it has more than `limit` bytes, or cannot be
     /// read to its end.
     func md5(of path: ByteString, limit: Int64) -> MD5Digest? {
-        digest(path, md5, limit) { MD5Digest($0) }
+        var state = MD5_CTX()
+        MD5_Init(&state)
+        guard read(path, limit, { MD5_Update(&state, $0.baseAddress, $0.count) }) else { return nil }
+        return withUnsafeTemporaryAllocation(byteCount: Int(MD5_DIGEST_LENGTH), alignment: 8) { result in
+            MD5_Final(result.bindMemory(to: UInt8.self).baseAddress, &state)
+            return MD5Digest(UnsafeRawBufferPointer(result))
+        }
     }
 
     /// The same with SHA-256.
     func sha256(of path: ByteString, limit: Int64) -> SHA256Digest? {
-        digest(path, sha256, limit) { SHA256Digest($0) } ?? nil
-    }
-
-    private func digest<Result>(
-        _ path: ByteString, _ algorithm: OpaquePointer?, _ limit: Int64,
-        _ make: (UnsafeRawBufferPointer) -> Result
-    ) -> Result? {
-        guard let context, let algorithm else { return nil }
-        let descriptor = cpackages_open(path.zeroTerminated, 0)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        guard let stamp = FileStamp(descriptor: descriptor), stamp.type == .file, stamp.size <= limit,
-            EVP_DigestInit_ex2(context, algorithm, nil) == 1, update(context, from: descriptor, limit)
-        else { return nil }
-        return withUnsafeTemporaryAllocation(byteCount: Int(EVP_MAX_MD_SIZE), alignment: 8) { result in
-            var length: UInt32 = 0
-            let bytes = result.bindMemory(to: UInt8.self)
-            guard EVP_DigestFinal_ex(context, bytes.baseAddress, &length) == 1 else { return nil }
-            return make(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(result)[..<Int(length)]))
+        var state = SHA256_CTX()
+        SHA256_Init(&state)
+        guard read(path, limit, { SHA256_Update(&state, $0.baseAddress, $0.count) }) else { return nil }
+        return withUnsafeTemporaryAllocation(byteCount: Int(SHA256_DIGEST_LENGTH), alignment: 8) { result in
+            SHA256_Final(result.bindMemory(to: UInt8.self).baseAddress, &state)
+            return SHA256Digest(UnsafeRawBufferPointer(result))
         }
     }
 
+    /// Hands over the content piece by piece.
+    ///
     /// - Returns: whether the end was reached, before a file that grows has given more than `limit`.
-    private func update(_ context: OpaquePointer, from descriptor: Int32, _ limit: Int64) -> Bool {
+    private func read(_ path: ByteString, _ limit: Int64, _ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
+        let descriptor = cpackages_open(path.zeroTerminated, 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        guard let stamp = FileStamp(descriptor: descriptor), stamp.type == .file, stamp.size <= limit else {
+            return false
+        }
         var left = limit
         while true {
             let got = block.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
@@ -92,7 +79,8 @@ final class FileDigest {
             guard got >= 0 else { return false }
             if got == 0 { return true }
             left -= Int64(got)
-            guard left >= 0, EVP_DigestUpdate(context, block, got) == 1 else { return false }
+            guard left >= 0 else { return false }
+            block.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<got])) }
         }
     }
 }

@@ -25,7 +25,7 @@ package final class DirectoryReader {
     private var entries: [Entry] = []
     private let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
     private var target = [CChar](repeating: 0, count: 4_096)
-    private let digest: ContentDigest
+    private let digest = ContentDigest()
 
     /// Bytes of names in a directory that is listed: some ten million of them, which with their places take 400 MB for
     /// as long as the directory is read.
@@ -33,10 +33,7 @@ package final class DirectoryReader {
     /// Bytes of names that room is kept for.
     private static let keptNames = 1 << 18
 
-    /// - Throws: `KernelError` with `ENOMEM`.
-    package init() throws(KernelError) {
-        digest = try ContentDigest()
-    }
+    package init() {}
 
     deinit {
         closeDirectory()

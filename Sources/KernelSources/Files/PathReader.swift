@@ -1,17 +1,15 @@
 internal import CTree
 package import EventModel
 internal import Glibc
-package import KernelSources
 
 /// Reads what stands at a path, one after another. One thread owns it.
 ///
 /// Nothing is followed in the last component: a symbolic link is itself.
 package final class PathReader {
-    private let digest: ContentDigest
+    private let digest = ContentDigest()
     private var target = [CChar](repeating: 0, count: 4_096)
 
-    /// - Throws: `KernelError` with `ENOMEM`.
-    package init() throws(KernelError) { digest = try ContentDigest() }
+    package init() {}
 
     /// Everything that is kept of a file; `nil` when nothing stands at `path`.
     ///

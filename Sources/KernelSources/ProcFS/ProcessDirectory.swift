@@ -57,8 +57,8 @@ package final class ProcessDirectory {
 
 /// Memory and scheduling of our own process.
 package enum OwnProcess {
-    /// At most two malloc arenas. Call before any thread is started.
-    package static func limitArenas() { cproc_limit_arenas() }
+    /// Has the heap stay small: at most two malloc arenas, no huge pages. Call before any thread is started.
+    package static func keepSmall() { cproc_keep_small() }
     /// Gives free memory back to the kernel.
     package static func trimMemory() { cproc_trim_memory() }
 

@@ -30,6 +30,11 @@ package final class AlertFile {
     /// Hands over what has been taken, and what has been lost. Never waits for the disk.
     package func flush() { lines.flush(to: writer.buffer) }
 
+    /// Whether the next events would be taken over. Room is only ever made until then.
+    var hasRoom: Bool {
+        writer.buffer.hasRoom(for: min(2 * OutgoingLines.batch, writer.buffer.limit / 2))
+    }
+
     /// The position up to which each event is on disk, or counted in a gap that is. Any thread.
     ///
     /// Without `sync`: is in the kernel's cache.

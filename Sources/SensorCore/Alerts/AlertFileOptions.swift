@@ -11,7 +11,7 @@ package struct AlertFileOptions: Sendable {
     /// Whether a line is acknowledged once it is on disk, not just in the kernel's cache.
     package var sync = true
     /// The most bytes that wait for the disk. More is lost, and a gap event says so.
-    package var limit = 8 << 20
+    package var limit = 1 << 20
     /// Has a file on disk as `fdatasync(2)` does; tests have it fail.
     var flush: @Sendable (Int32) -> Int32 = { fdatasync($0) }
 

@@ -9,6 +9,14 @@ final class AlertSink: EventSink {
     /// Signalled when more is on disk.
     private let wake: Int32
     private var position: UInt64 = 0
+    /// The disk took nothing for too long: not before then is it waited for again.
+    private var nextWait: UInt64 = 0
+
+    /// Nanoseconds: how long the disk is waited for, and how long not once that was in vain.
+    private enum Patience {
+        static let wait: UInt64 = 1_500_000_000
+        static let pause: UInt64 = 10_000_000_000
+    }
     private(set) var changes: [ChangeKind: UInt64] = [:]
     private(set) var unattributed: UInt64 = 0
 
@@ -27,7 +35,22 @@ final class AlertSink: EventSink {
                 unattributed += 1
             }
         }
+        awaitRoom()
         position = file.take(event)
+    }
+
+    /// Waits for a disk that is slow: meanwhile events wait in the kernel. One that is full or hangs gets what it takes,
+    /// and the rest is counted.
+    private func awaitRoom() {
+        guard !file.hasRoom, Clock.monotonic >= nextWait else { return }
+        let deadline = Clock.monotonic &+ Patience.wait
+        while !file.hasRoom, file.status.trouble == nil {
+            guard Clock.monotonic < deadline else {
+                nextWait = Clock.monotonic &+ Patience.pause
+                return
+            }
+            _ = cwait_await_event(wake, 100)
+        }
     }
 
     func flush() { file.flush() }

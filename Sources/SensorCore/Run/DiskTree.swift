@@ -1,14 +1,13 @@
 internal import Baseline
 package import EventModel
 internal import FileReading
-package import KernelSources
+internal import KernelSources
 
 /// The disk, for a scan.
 package final class DiskTree: FileTree {
-    private let reader: DirectoryReader
+    private let reader = DirectoryReader()
 
-    /// - Throws: `KernelError` with `ENOMEM`.
-    package init() throws(KernelError) { reader = try DirectoryReader() }
+    package init() {}
 
     package func list(_ directory: ByteString) -> Int32 {
         do throws(KernelError) {

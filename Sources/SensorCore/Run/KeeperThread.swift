@@ -15,7 +15,7 @@ final class KeeperThread: Sendable {
     }
 
     /// Events that wait at most. Beyond, the main thread waits, and after `patience` milliseconds they are lost.
-    private static let limit = 4_096
+    private static let limit = 512
     private static let patience = 2_000
 
     private let mailbox: Mailbox<Item>

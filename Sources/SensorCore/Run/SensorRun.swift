@@ -77,17 +77,12 @@ final class SensorRun {
         _ configuration: SensorConfiguration, _ places: SensorPlaces, _ watches: ConfiguredWatches,
         _ sink: AlertSink
     ) throws(RunProblem) -> KeeperThread {
-        do throws(KernelError) {
-            let keeper = FileKeeper(
-                file: BaselineFile(path: places.state.baseline),
-                options: keeperOptions(configuration.fim, watches), tree: try DiskTree(),
-                reader: try PathReader(),
-                packages: PackageDatabase(scratch: ByteString(places.state.path)), sink: sink)
-            if let thread = KeeperThread(keeper: keeper, sink: sink) { return thread }
-            throw KernelError(call: "eventfd(2)", errno: EMFILE)
-        } catch {
-            throw RunProblem("cannot start: \(error)")
-        }
+        let keeper = FileKeeper(
+            file: BaselineFile(path: places.state.baseline), options: keeperOptions(configuration.fim, watches),
+            tree: DiskTree(), reader: PathReader(),
+            packages: PackageDatabase(scratch: ByteString(places.state.path)), sink: sink)
+        if let thread = KeeperThread(keeper: keeper, sink: sink) { return thread }
+        throw RunProblem("cannot start: \(KernelError(call: "eventfd(2)", errno: EMFILE))")
     }
 
     private static func keeperOptions(

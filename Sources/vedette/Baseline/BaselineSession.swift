@@ -28,7 +28,7 @@ enum BaselineSession {
     ) throws(SessionProblem) -> Int32 {
         let roots = try options.paths.isEmpty ? known(baseline) : resolve(options.paths)
         let output = try makeOutput(options)
-        let tree = try makeTree()
+        let tree = DiskTree()
         var pace = ScanPace(rate: options.rate)
         let progress = ScanProgress()
         var changes: UInt64 = 0
@@ -175,12 +175,6 @@ enum BaselineSession {
     private static func makeOutput(_ options: BaselineOptions) throws(SessionProblem) -> EventOutput {
         do throws(WatchProblem) { return try EventOutput(format: options.format) } catch {
             throw SessionProblem(error.message)
-        }
-    }
-
-    private static func makeTree() throws(SessionProblem) -> DiskTree {
-        do throws(KernelError) { return try DiskTree() } catch {
-            throw SessionProblem("cannot start: \(error)")
         }
     }
 
