@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -69,6 +70,25 @@ class Sensor:
 
     def ask(self, *words):
         return subprocess.run([PROGRAM, *words, "--root", str(self.root)], capture_output=True)
+
+    def request(self, line):
+        """What the control socket answers (docs/control-socket.md)."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(60)
+            connection.connect(str(self.root / "run/vedette/control.sock"))
+            connection.sendall(line.encode() + b"\n")
+            return json.loads(b"".join(iter(lambda: connection.recv(65536), b"")))
+
+    def scan(self, path, timeout=120.0):
+        """Asks for a scan of a watch. Returns the event that says that it has ended; None when it did not."""
+        seen = len(self.lines())
+        refused = self.request(f"scan {path}").get("error")
+        if refused:
+            note(f"scan {path}: {refused}")
+            return None
+        return self.wait_for(
+            lambda event: event["event"]["sequence"] > seen and event["event"]["action"] == "scan"
+            and event["file"]["path"] == str(path) and event["vedette"]["scan"]["reason"] == "request", timeout)
 
     @property
     def status(self):
