@@ -145,6 +145,15 @@ private final class Home {
         #expect(try isTrue())
     }
 
+    @Test func whatReplacesAFileLeavesNothingUnderItsOldName() throws {
+        try home.write("file.new", "longer\n")
+        change(.created, "file.new")
+        #expect(rename(home.tree + "/file.new", home.tree + "/file") == 0)
+        change(.replaced, "file", from: "file.new")
+        #expect(sink.changes.last?.before?.size == 4)
+        #expect(try isTrue())
+    }
+
     @Test func whatNoEventTellsTheScanDoes() throws {
         try home.write("file", "longer\n")
         try home.write("new", "new\n")

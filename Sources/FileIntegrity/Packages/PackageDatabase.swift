@@ -120,7 +120,8 @@ package final class PackageDatabase {
         var result = judge.judge(owner)
         if owner == .nobody, let scratch = ScratchName(change.path) {
             owner = store.owner(of: scratch.base, now: now)
-            if owner != .nobody, owner != .notYet { result = judge.judge(scratch) }
+            // The database may have changed since `path` was looked up: then nothing is known of either.
+            if owner == .notYet { result = nil } else if owner != .nobody { result = judge.judge(scratch) }
         }
         if let result, result.isFinal || isSettled(change, store, now) {
             return verdict(owner.package, result.finding)

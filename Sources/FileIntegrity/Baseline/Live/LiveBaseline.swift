@@ -57,6 +57,10 @@ package final class LiveBaseline {
             return try renew(&change, before: nil, digestLimit: digestLimit)
         case .modified, .attributes, .replaced:
             let before = try baseline.record(of: change.path)?.attributes
+            // What replaced it has been told of under the name that it had before.
+            if change.kind == .replaced, let previous = change.previousPath {
+                _ = try forget(previous, at: change.time)
+            }
             return try renew(&change, before: before, digestLimit: digestLimit)
         }
     }
