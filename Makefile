@@ -29,7 +29,7 @@ test-live: build ## show the promises on this very kernel (root; minutes)
 	@scripts/live.sh $(ROWS)
 
 test-kernels: build ## the same in virtual machines, on other kernels
-	@IMMUTABLE_TRIALS=$(IMMUTABLE_TRIALS) scripts/kernels.sh $(GUESTS)
+	@IMMUTABLE_TRIALS=$(IMMUTABLE_TRIALS) ROWS="$(ROWS)" scripts/kernels.sh $(GUESTS)
 
 bench: deps ## measure, side by side with bare C peers
 	@scripts/deps.sh bench
