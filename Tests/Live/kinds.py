@@ -12,7 +12,6 @@ import pathlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 
 from harness import tester
 

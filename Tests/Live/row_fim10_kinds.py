@@ -10,7 +10,6 @@ import os
 import pathlib
 import shutil
 import subprocess
-import time
 
 from harness import note, setting, skip, verdict, workspace
 from kinds import REFUSED, Kind, executables, kinds, placed, prepare, start
