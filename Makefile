@@ -33,7 +33,7 @@ day: build ## a working day in an hour: no false alert, flat memory (root; DAY_S
 	@scripts/live.sh day
 
 test-kernels: build ## the same in virtual machines, on other kernels
-	@IMMUTABLE_TRIALS=$(IMMUTABLE_TRIALS) scripts/kernels.sh $(GUESTS)
+	@IMMUTABLE_TRIALS=$(IMMUTABLE_TRIALS) ROWS="$(ROWS)" scripts/kernels.sh $(GUESTS)
 
 bench: deps ## measure, side by side with bare C peers
 	@scripts/deps.sh bench

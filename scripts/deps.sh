@@ -8,7 +8,7 @@ case ${1:-build} in
         packages="gcc g++ libc6-dev make python3 python3-jsonschema python3-yaml
             libaudit-dev libsqlite3-dev libyaml-dev libssl-dev libcap-dev zlib1g-dev liblzma-dev libzstd-dev" ;;
     live)
-        packages="auditd vim rsync git dpkg e2fsprogs util-linux busybox-static acl attr" ;;
+        packages="auditd vim rsync git dpkg e2fsprogs util-linux busybox-static acl attr libcap2-bin" ;;
     kernels)
         packages="qemu-system-x86 debootstrap busybox-static cpio kmod xz-utils e2fsprogs" ;;
     bench)

@@ -27,6 +27,7 @@ class Findings:
             self.modes[mode][kind] = judgement, how
 
     def cell(self, kind):
+        """Of a change that the filesystem there refuses: not possible."""
         judgement, how = self.modes["full"].get(kind, ("not possible", ""))
         return f"{judgement}, by scan" if how.startswith("scan ") else judgement
 

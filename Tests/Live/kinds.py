@@ -12,12 +12,11 @@ import pathlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 
 from harness import tester
 
 USER = 4711
-"""Who makes the changes that need not be made by root."""
+"""Who makes the changes that need neither root nor a program that may be in root's own directory."""
 
 TEXT = "one\ntwo\nthree\n"
 LONG_AGO = 1_000_000_000
@@ -104,10 +103,10 @@ def kinds() -> list[Kind]:
         Kind("truncate", ["truncate", "-s", "4", "{here}/file"], "modified", "file"),
         Kind("fallocate", ["fallocate", "-l", "8192", "{here}/file"], "modified", "file"),
         Kind("copy-file-range", python(COPY_RANGE), "modified", "file", files=("{here}/file", "{here}/other"),
-             executables=(PYTHON,)),
+             user=0, executables=(PYTHON,)),
         Kind("reflink", python(CLONE), "modified", "file", files=("{here}/file", "{here}/other"),
-             executables=(PYTHON,)),
-        Kind("mmap", [tester("unreported"), "mmap", "{here}/file"], "modified", "file"),
+             user=0, executables=(PYTHON,)),
+        Kind("mmap", [tester("unreported"), "mmap", "{here}/file"], "modified", "file", user=0),
         Kind("touch", ["touch", "-d", f"@{LONG_AGO}", "{here}/file"], "attributes", "file"),
         Kind("chmod", ["chmod", "600", "{here}/file"], "attributes", "file"),
         Kind("chown", ["chown", "4712:4712", "{here}/file"], "attributes", "file", user=0),
@@ -125,11 +124,13 @@ def kinds() -> list[Kind]:
         Kind("mkdir", ["mkdir", "{here}/directory"], "created", "directory", files=()),
         Kind("rmdir", ["rmdir", "{here}/directory"], "deleted", "directory", files=(),
              directories=("{here}/directory",)),
-        Kind("tmpfile-link", python(UNNAMED), "created", "new", files=(), executables=(PYTHON,)),
+        Kind("tmpfile-link", python(UNNAMED), "created", "new", files=(), user=0, executables=(PYTHON,)),
         Kind("directory-in", ["mv", "{away}/directory", "{here}/directory"], "created", "directory",
-             files=("{away}/directory/inside",), directories=("{away}/directory",), also=(("created", "directory/inside"),)),
+             files=("{away}/directory/inside",), directories=("{away}/directory",),
+             also=(("created", "directory/inside"),)),
         Kind("directory-out", ["mv", "{here}/directory", "{away}/directory"], "deleted", "directory",
-             files=("{here}/directory/inside",), directories=("{here}/directory",), also=(("deleted", "directory/inside"),)),
+             files=("{here}/directory/inside",), directories=("{here}/directory",),
+             also=(("deleted", "directory/inside"),)),
         Kind("overlay-copy-up", in_container("echo four >> /lower"), "modified", "lower", files=(), user=0,
              executables=IN_CONTAINER, also=UPPER_LAYER),
         # Its content is in the upper layer already.

@@ -19,7 +19,8 @@ SLACK = 2.0
 
 def run():
     if setting("MAY_SET_CLOCK", 0) != 1:
-        skip("fim 6 clock", "sets this machine's clock: only with VEDETTE_LIVE_MAY_SET_CLOCK=1, as in `make test-kernels`")
+        skip("fim 6 clock", "it sets the machine's clock: only with VEDETTE_LIVE_MAY_SET_CLOCK=1, as in the guests of "
+             "`make test-kernels`")
         return
     with workspace() as top, workspace() as root, clock_kept():
         watched = pathlib.Path(top)
@@ -39,8 +40,8 @@ def run():
             code = sensor.stop()
             sensor.check_schema()
         offline = fim(root, "diff", watched)
-        verdict("fim 6 clock", f"ends with {code}; then the baseline equals the disk: fim diff ends with {offline.code}, "
-                f"{len(offline.events)} lines", code == 0 and offline.code == 0 and not offline.events)
+        verdict("fim 6 clock", f"ends with {code}; then the baseline equals the disk: fim diff ends with "
+                f"{offline.code}, {len(offline.events)} lines", code == 0 and offline.code == 0 and not offline.events)
 
 
 @contextlib.contextmanager

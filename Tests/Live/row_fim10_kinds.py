@@ -8,26 +8,39 @@ another kind, another name, or more than once.
 import contextlib
 import os
 import pathlib
+import shutil
 import subprocess
-import time
 
 from harness import note, setting, skip, verdict, workspace
 from kinds import REFUSED, Kind, executables, kinds, placed, prepare, start
+from row11_killed import audit_status
 from row_fim06_trouble import sysctl
 from sensor import Sensor
 
 ALWAYS = {"fanotify", "audit", "proc_connector", "taskstats", "procfs", "baseline"}
 MODES = ["full", "no-audit", "no-fanotify"]
 
+MOST_UNKNOWN = 2
+"""With all sources: events that may come without a complete who."""
+
+
+NEEDS = ["auditctl", "chattr", "setfattr", "setfacl", "setcap", "busybox"]
+
 
 def run():
+    missing = [name for name in NEEDS if shutil.which(name) is None]
+    if missing:
+        skip("fim 10", f"{' '.join(missing)}: not installed (scripts/deps.sh live)")
+        return
     for mode in setting("KIND_MODES", " ".join(MODES)).split():
         run_mode(mode)
 
 
 def run_mode(mode):
     row = f"fim 10 {mode}"
-    more = f"  settle_ms: {setting('SETTLE', 250)}\n" + ("audit:\n  enabled: false\n" if mode == "no-audit" else "")
+    more = f"  settle_ms: {setting('SETTLE', 250)}\n"
+    if mode == "no-audit" and audit_status():
+        more += "audit:\n  enabled: false\n"
     with workspace() as top, workspace() as aside:
         watched, away = pathlib.Path(top, "watched"), pathlib.Path(aside, "away")
         for directory in (watched, away):
@@ -48,8 +61,7 @@ def run_mode(mode):
             seen = len(sensor.lines())
             pids = {kind: pid for kind in chosen if (pid := act(row, kind, watched, away)) is not None}
             drain(sensor, watched)
-            if any(kind.by_scan for kind in pids) or mode != "full":
-                sensor.scan(watched)
+            find_by_scan(sensor, watched, pids)
             changes = [event for event in sensor.changes() if event["event"]["sequence"] > seen]
             kinds_verdict(row, mode, changes, pids, watched, away)
             undo(pids, watched, away)
@@ -87,6 +99,16 @@ def drain(sensor, watched):
             note(f"no line about {mark} within a minute")
 
 
+def find_by_scan(sensor, watched, chosen):
+    """What is young is looked at twice before it is told: its event may still be on its way."""
+    if sensor.scan(watched) is None:
+        note("the scan has not ended within two minutes")
+    for kind in chosen:
+        if kind.by_scan:
+            path = str(watched / kind.name / kind.told)
+            sensor.wait_for(lambda event: event.get("file", {}).get("path") == path, 60)
+
+
 # Status --------------------------------------------------------------------------------------------------------
 
 
@@ -98,9 +120,11 @@ def status_verdict(row, mode, sensor):
         note(f"status {mode}: {' | '.join(filter(None, map(entry.get, ('source', 'state', 'reason', 'detail'))))}")
     silent = [name for name, entry in entries.items() if entry["state"] != "live" and not entry.get("reason")]
     dead = sorted(name for name, entry in entries.items() if entry["state"] != "live")
-    expected = {"full": [], "no-audit": ["audit"], "no-fanotify": ["fanotify", "inotify"]}[mode]
+    expected = {"full": set(), "no-audit": {"audit"}, "no-fanotify": {"fanotify", "inotify"}}[mode]
+    if audit_status().get("enabled") == "2":
+        expected.add("audit")
     verdict(row, f"exit code {code}; not live: {' '.join(dead) or 'none'}",
-            code == (2 if dead else 0) and ALWAYS <= set(entries) and not silent and set(expected) == set(dead))
+            code == (2 if dead else 0) and ALWAYS <= set(entries) and not silent and expected == set(dead))
 
 
 # Judgement -----------------------------------------------------------------------------------------------------
@@ -108,18 +132,18 @@ def status_verdict(row, mode, sensor):
 
 def kinds_verdict(row, mode, changes, pids, watched, away):
     counts = dict.fromkeys(["right", "unknown", "wrong", "missing"], 0)
-    late = []
+    unknown = []
     for kind, pid in pids.items():
         here = watched / kind.name
         own = [event for event in changes if f"{event['file']['path']}/".startswith(f"{here}/")]
         found, how, problems = judge(kind, pid, here, away / kind.name, own)
         counts[found] += 1
         if found == "unknown" and not kind.by_scan:
-            late.append(kind.name)
+            unknown.append(kind.name)
         print(f"kind {mode} {kind.name} {found} {how}", flush=True)
         for problem in problems:
             note(f"{kind.name}: {problem}")
-    is_right = not counts["wrong"] and not counts["missing"] and not (mode == "full" and late)
+    is_right = not counts["wrong"] and not counts["missing"] and (mode != "full" or len(unknown) <= MOST_UNKNOWN)
     verdict(row, f"{sum(counts.values())} kinds: " + ", ".join(f"{count} {name}" for name, count in counts.items()),
             is_right and sum(counts.values()) > 0)
 

@@ -45,7 +45,7 @@ package final class AuditSession {
     ///
     /// - Parameter statePath: where the original settings are kept while we run.
     /// - Throws: `KernelError` with `EPERM` without CAP_AUDIT_CONTROL and CAP_AUDIT_READ, `ECONNREFUSED` outside of
-    ///   the initial namespaces, `EPROTONOSUPPORT` without CONFIG_AUDIT.
+    ///   the initial namespaces, `EPROTONOSUPPORT` with `audit=0`.
     package init(ring: EventRing, statePath: String) throws(KernelError) {
         control = try AuditControl()
         lastStatus = try control.status()
