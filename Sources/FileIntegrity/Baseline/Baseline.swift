@@ -116,7 +116,8 @@ package final class Baseline {
     /// Finds out whether anything can be written.
     package func probe() throws(DatabaseError) {
         try begin()
-        try database.execute("UPDATE root SET scanned = scanned; PRAGMA user_version = \(BaselineSchema.version)")
+        try database.execute(
+            "UPDATE root SET scanned = scanned; PRAGMA user_version = \(BaselineSchema.version)")
         try commit()
     }
 

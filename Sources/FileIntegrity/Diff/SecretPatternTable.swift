@@ -2,7 +2,8 @@
 let secretPatternTable: [String] =
     [
         // Accounts.
-        "shadow", "gshadow", "/etc/shadow*", "/etc/gshadow*", "/etc/tcb", "*shadow-", ".htpasswd*", ".htdigest*",
+        "shadow", "gshadow", "/etc/shadow*", "/etc/gshadow*", "/etc/tcb", "*shadow-", ".htpasswd*",
+        ".htdigest*",
         "/etc/security/opasswd*",
         "/var/backups/shadow*", "/var/backups/gshadow*", "/etc/master.passwd*",
         // Words that say so.

@@ -196,7 +196,9 @@ package final class DirectoryReader {
         guard file >= 0 else { return nil }
         defer { close(file) }
         guard var attributes = status(of: file), attributes.type == .file else { return nil }
-        if attributes.size <= limit { attributes.sha256 = digest.sha256(of: file, size: attributes.size, limit: limit) }
+        if attributes.size <= limit {
+            attributes.sha256 = digest.sha256(of: file, size: attributes.size, limit: limit)
+        }
         learnInode(of: file, into: &attributes)
         return attributes
     }

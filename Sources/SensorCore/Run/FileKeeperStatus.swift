@@ -33,11 +33,13 @@ extension FileKeeperStatus {
         let silence = published == 0 ? 0 : (Clock.monotonic &- published) / 1_000_000_000
         if silence > 30, silence < 1 << 32 {
             return CoverageEntry(
-                source: "baseline", state: .degraded(reason: "nothing heard of it for \(silence) s"), detail: detail,
+                source: "baseline", state: .degraded(reason: "nothing heard of it for \(silence) s"),
+                detail: detail,
                 advice: "It waits for a disk, or reads a very large file. Changes wait too.")
         }
         return CoverageEntry(
-            source: "baseline", state: state ?? .off(reason: "not yet opened"), detail: detail, advice: advice)
+            source: "baseline", state: state ?? .off(reason: "not yet opened"), detail: detail, advice: advice
+        )
     }
 
     private var files: UInt64 { scanned.values.reduce(0) { $0 + $1.files } }

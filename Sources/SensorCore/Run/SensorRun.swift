@@ -78,7 +78,8 @@ final class SensorRun {
         _ sink: AlertSink
     ) throws(RunProblem) -> KeeperThread {
         let keeper = FileKeeper(
-            file: BaselineFile(path: places.state.baseline), options: keeperOptions(configuration.fim, watches),
+            file: BaselineFile(path: places.state.baseline),
+            options: keeperOptions(configuration.fim, watches),
             tree: DiskTree(), reader: PathReader(),
             packages: PackageDatabase(scratch: ByteString(places.state.path)), sink: sink)
         if let thread = KeeperThread(keeper: keeper, sink: sink) { return thread }

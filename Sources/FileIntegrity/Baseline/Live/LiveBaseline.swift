@@ -21,7 +21,8 @@ package final class LiveBaseline {
     package func explains(_ before: BaselineRecord?, _ after: FileAttributes?) -> Bool {
         guard let after else {
             // Something was told of the file after it was known under this name.
-            return before.flatMap { record in told.time(of: record.attributes).map { $0 > record.seen } } ?? false
+            return before.flatMap { record in told.time(of: record.attributes).map { $0 > record.seen } }
+                ?? false
         }
         guard let time = told.time(of: after) else { return false }
         if time >= after.changed { return true }
