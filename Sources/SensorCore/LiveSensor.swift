@@ -54,6 +54,8 @@ package final class LiveSensor {
     var olderProcesses: Int?
     /// Mount points that are gone, and since when.
     var absentSince: [ByteString: UInt64] = [:]
+    /// Mount points below watches that are gone, and since when.
+    var goneMounts: [ByteString: UInt64] = [:]
     var lastTick: UInt64 = 0
     private var lastReconciled: UInt64 = 0
     private var recordsThisSecond = 0
@@ -340,7 +342,9 @@ package final class LiveSensor {
         let before = Set(source.marked.filter(\.reportsChanges))
         source.refreshMounts()
         containers.refreshMounts()
-        if Set(source.marked.filter(\.reportsChanges)) != before {
+        let after = Set(source.marked.filter(\.reportsChanges))
+        if after != before {
+            noteMounts(gone: before.subtracting(after), come: after.subtracting(before))
             fanotify?.translator.configure(watches: watches, mounts: source.marked)
         }
         noteAbsent(source, now: Clock.monotonic)

@@ -85,6 +85,17 @@ extension LiveSensor {
         return false
     }
 
+    /// Tells what a filesystem below a watch that is back may have been through. Those of containers come and go.
+    func noteMounts(gone: Set<MarkedMount>, come: Set<MarkedMount>) {
+        for one in gone where one.mount.type != "overlay" {
+            if goneMounts.count < 256 { goneMounts[one.mount.mountPoint] = lastTick }
+        }
+        for one in come {
+            guard let since = goneMounts.removeValue(forKey: one.mount.mountPoint) else { continue }
+            losses.report(.filesystemUnmounted, source: "fanotify", from: since, to: Clock.monotonic)
+        }
+    }
+
     /// Tells what a watched filesystem that is back may have been through.
     func noteAbsent(_ source: FanotifySource, now: UInt64) {
         for place in source.absent where absentSince[place] == nil { absentSince[place] = now }

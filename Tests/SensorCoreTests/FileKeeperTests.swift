@@ -70,15 +70,17 @@ private final class Home {
     }
 
     private static func makeKeeper(
-        _ home: Home, _ sink: Collector, adjust: (inout WatchRule) -> Void = { _ in }
+        _ home: Home, _ sink: Collector, digest: UInt64? = nil, adjust: (inout WatchRule) -> Void = { _ in }
     ) throws -> FileKeeper<DiskTree> {
         var rule = WatchRule(path: ByteString(home.tree))
         rule.severity = .high
         rule.tags = ["test"]
         adjust(&rule)
+        var options = FileKeeper<DiskTree>.Options(rules: WatchRules([rule]))
+        options.rulesDigest = digest
         return FileKeeper(
-            file: BaselineFile(path: home.database), options: .init(rules: WatchRules([rule])),
-            tree: DiskTree(), reader: PathReader(), sink: sink)
+            file: BaselineFile(path: home.database), options: options, tree: DiskTree(), reader: PathReader(),
+            sink: sink)
     }
 
     private static func workOff(_ keeper: FileKeeper<DiskTree>) { while keeper.work(goesOn: { true }) {} }
@@ -304,6 +306,29 @@ private final class Home {
             picky.take(.change(change))
             #expect(other.changes.isEmpty != isTold, "\(name)")
         }
+    }
+
+    @Test func otherRulesAreNoChangesOfFiles() throws {
+        keeper.finish()
+        let other = Collector()
+        try home.write("left-out", "x\n")
+        let first = try Self.makeKeeper(home, other, digest: 1) { $0.excludes = [PathPattern("left-out")] }
+        settle(first)
+        // What was left out and is not any more was there before; what is left out now may come and go.
+        let second = try Self.makeKeeper(home, other, digest: 2) { $0.excludes = [PathPattern("inner")] }
+        try home.remove("dir/inner")
+        settle(second)
+        #expect(other.changes.isEmpty)
+        #expect(try isTrue())
+    }
+
+    /// Runs one from its start until it has nothing more to do.
+    private func settle(_ keeper: FileKeeper<DiskTree>) {
+        keeper.start()
+        Self.workOff(keeper)
+        for _ in 0..<6 { keeper.take(.init(isCaughtUp: true)) }
+        Self.workOff(keeper)
+        keeper.finish()
     }
 }
 

@@ -36,9 +36,9 @@ package final class Baseline {
         deleteDirectory = try database.prepare("DELETE FROM directory WHERE id = ?")
         renameDirectory = try database.prepare("UPDATE directory SET path = ? WHERE id = ?")
         files = try RunStore(database)
-        selectRoot = try database.prepare("SELECT taken, scanned FROM root WHERE path = ?")
+        selectRoot = try database.prepare("SELECT taken, scanned, rules FROM root WHERE path = ?")
         selectRoots = try database.prepare("SELECT path FROM root ORDER BY path")
-        putRoot = try database.prepare("INSERT OR REPLACE INTO root(path, taken, scanned) VALUES(?, ?, ?)")
+        putRoot = try database.prepare("INSERT OR REPLACE INTO root(path, taken, scanned, rules) VALUES(?, ?, ?, ?)")
         contents = try ContentTable(database)
     }
 
@@ -310,7 +310,9 @@ package final class Baseline {
         selectRoot.bind(path, at: 1)
         defer { selectRoot.reset() }
         guard try selectRoot.step() else { return nil }
-        return BaselineRoot(taken: selectRoot.unsigned(at: 0), scanned: selectRoot.unsigned(at: 1))
+        return BaselineRoot(
+            taken: selectRoot.unsigned(at: 0), scanned: selectRoot.unsigned(at: 1),
+            rules: selectRoot.unsigned(at: 2))
     }
 
     /// All trees, by path.
@@ -326,6 +328,7 @@ package final class Baseline {
         putRoot.bind(path, at: 1)
         putRoot.bind(root.taken, at: 2)
         putRoot.bind(root.scanned, at: 3)
+        putRoot.bind(root.rules, at: 4)
         try putRoot.run()
         pending += 1
     }
@@ -343,9 +346,12 @@ package struct BaselineRoot: Equatable, Sendable {
     package var taken: UInt64
     /// When the last complete scan began: what has not been seen later was still so then.
     package var scanned: UInt64
+    /// A digest of what was meant to be in it; 0 for everything.
+    package var rules: UInt64
 
-    package init(taken: UInt64, scanned: UInt64) {
+    package init(taken: UInt64, scanned: UInt64, rules: UInt64 = 0) {
         self.taken = taken
         self.scanned = scanned
+        self.rules = rules
     }
 }

@@ -14,15 +14,23 @@ package struct BaselineFile: Sendable {
         return (UInt64(status.st_dev), UInt64(status.st_ino))
     }
 
-    /// Keeps a damaged database as evidence, under a name that says when.
+    /// Keeps a damaged database as evidence: `PATH.damaged-1` is the newest of three at most.
     ///
-    /// - Parameter moment: seconds since 1970.
     /// - Returns: the new path; `nil` and errno when it cannot be moved.
-    package func putAside(at moment: UInt64) -> String? {
-        let kept = "\(path).damaged-\(moment)"
+    package func putAside() -> String? {
+        for number in (1..<Self.mostKept).reversed() { move(to: number + 1, from: kept(number)) }
+        let kept = kept(1)
         guard rename(path, kept) == 0 else { return nil }
         for suffix in Self.companions { rename(path + suffix, kept + suffix) }
         return kept
+    }
+
+    private static let mostKept = 3
+
+    private func kept(_ number: Int) -> String { "\(path).damaged-\(number)" }
+
+    private func move(to number: Int, from old: String) {
+        for suffix in [""] + Self.companions { rename(old + suffix, kept(number) + suffix) }
     }
 
     /// Puts what `baseline`, whose file was deleted, still has back in its place.

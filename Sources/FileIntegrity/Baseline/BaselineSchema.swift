@@ -3,7 +3,7 @@ package import EventModel
 /// The tables of the baseline. A change of them or of a record needs a new `version`; a database of another one is made
 /// anew.
 enum BaselineSchema {
-    static let version: Int64 = 4
+    static let version: Int64 = 5
 
     /// Files stand in runs, as `RunStore` says: `files` is laid out as in `FileRun`, each record in it as in
     /// `RecordCoding`; `count` is their number.
@@ -17,7 +17,8 @@ enum BaselineSchema {
             directory INTEGER NOT NULL, name BLOB NOT NULL, text BLOB NOT NULL,
             PRIMARY KEY(directory, name)) WITHOUT ROWID, STRICT;
         CREATE TABLE IF NOT EXISTS root(
-            path BLOB PRIMARY KEY, taken INTEGER NOT NULL, scanned INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+            path BLOB PRIMARY KEY, taken INTEGER NOT NULL, scanned INTEGER NOT NULL, rules INTEGER NOT NULL)
+            WITHOUT ROWID, STRICT;
         """
 }
 

@@ -9,6 +9,9 @@ package struct ScanOptions: Sendable {
     package var maximumDepth = Int.max
     /// What the configuration says of each path; instead of the three above.
     package var rules: WatchRules?
+    /// A digest of `rules`. What is new to a baseline that was taken by others was there before: it is taken in
+    /// silence. `nil` for whatever holds.
+    package var rulesDigest: UInt64?
     /// Reads the content also of files that look the same: finds what was written past the filesystem.
     package var rereads = false
     /// Writes what is found into the baseline.

@@ -25,6 +25,8 @@ package final class TreeScan<Tree: FileTree> {
     /// Directories to be scanned.
     private var waiting: [(path: ByteString, depth: Int, device: UInt64)] = []
     private var root: BaselineRoot?
+    /// What is new is taken in silence: nothing can be said of what was there before.
+    private var takesNew = true
     /// Files written between two commits.
     private static var mostPending: Int { 2_000 }
     /// For how long directories are read from one state of the baseline. Nanoseconds.
@@ -50,12 +52,17 @@ package final class TreeScan<Tree: FileTree> {
     package func scan(_ path: ByteString) throws(DatabaseError) -> ScanResult? {
         defer { endWalk() }
         root = try baseline.root(path)
+        takesNew = root.map { options.rulesDigest ?? $0.rules != $0.rules } ?? true
         let began = now()
         guard try walk(path) else { return nil }
         if options.updates {
             // What is left to its event was as known when the scan before this one came by, not now.
             let scanned = result.deferred == 0 ? began : root?.scanned ?? began
-            try baseline.setRoot(path, BaselineRoot(taken: root?.taken ?? now(), scanned: scanned))
+            try baseline.setRoot(
+                path,
+                BaselineRoot(
+                    taken: root?.taken ?? now(), scanned: scanned,
+                    rules: options.rulesDigest ?? root?.rules ?? 0))
         }
         try commit()
         return result
@@ -71,6 +78,7 @@ package final class TreeScan<Tree: FileTree> {
     ) throws(DatabaseError) -> ScanResult? {
         defer { endWalk() }
         self.root = isSilent ? nil : try baseline.root(root)
+        takesNew = self.root == nil
         guard try walk(path) else { return nil }
         try commit()
         return result
@@ -184,7 +192,7 @@ package final class TreeScan<Tree: FileTree> {
     private func visit(
         _ position: Int, in directory: ByteString, glance: FileAttributes?, depth: Int, device: UInt64
     ) throws(DatabaseError) {
-        if glance == nil, root == nil {
+        if glance == nil, takesNew {
             return try take(position, in: directory, depth: depth, device: device)
         }
         guard var attributes = tree.status(at: position) else {
@@ -232,7 +240,7 @@ package final class TreeScan<Tree: FileTree> {
     private func renew(
         _ attributes: inout FileAttributes, _ position: Int, at path: ByteString, isKnown: Bool
     ) throws(DatabaseError) -> Bool {
-        let isFirst = !isKnown && root == nil
+        let isFirst = !isKnown && takesNew
         let limit = options.digestLimit(for: path)
         guard tree.complete(&attributes, at: position, digestLimit: limit, settles: !isFirst) else {
             if isKnown { try forget(path) }
@@ -290,7 +298,7 @@ package final class TreeScan<Tree: FileTree> {
         _ attributes: FileAttributes, at path: ByteString, record: BaselineRecord?
     ) throws(DatabaseError) -> Bool {
         guard let record else {
-            if root == nil {
+            if takesNew {
                 result.taken += 1
                 return true
             }

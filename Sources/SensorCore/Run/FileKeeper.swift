@@ -11,6 +11,8 @@ internal import PackageKnowledge
 final class FileKeeper<Tree: FileTree> {
     struct Options {
         var rules: WatchRules
+        /// Changes when `rules` mean other files.
+        var rulesDigest: UInt64?
         /// Nanoseconds between two scans of everything; `nil` for none.
         var scanInterval: UInt64?
         var scansAtStart = true
@@ -46,6 +48,7 @@ final class FileKeeper<Tree: FileTree> {
     /// Directories that were moved here, to be taken.
     private var arrivals: [ByteString] = []
     private let budget = ScanBudget()
+    private var pace = DigestPace()
     /// Ticks at which nothing waited in the kernel.
     private var round: UInt64 = 0
     /// Events in doubt until this round: the clock was set.
@@ -136,7 +139,7 @@ final class FileKeeper<Tree: FileTree> {
 
     private func renew(_ error: DatabaseError) {
         (baseline, live) = (nil, nil)
-        let kept = file.putAside(at: Clock.realtime / 1_000_000_000)
+        let kept = file.putAside()
         noteState(
             .degraded(reason: "\(error)"),
             advice: kept.map {
@@ -178,7 +181,7 @@ final class FileKeeper<Tree: FileTree> {
             open(reason: .gap)
         } catch {
             (self.baseline, live) = (nil, nil)
-            if file.putAside(at: Clock.realtime / 1_000_000_000) != nil || errno == ENOENT {
+            if file.putAside() != nil || errno == ENOENT {
                 open(reason: .renewal)
             }
         }
@@ -296,7 +299,9 @@ final class FileKeeper<Tree: FileTree> {
         guard let baseline, let live else { return }
         do throws(DatabaseError) {
             let rules = options.rules
-            switch try live.complete(&change, digestLimit: rule.digestLimit, isKept: { rules.keeps($0) }) {
+            let isRead = pace.mayRead(change.path, size: change.size ?? 0, now: Clock.monotonic)
+            let limit = isRead ? rule.digestLimit : 0
+            switch try live.complete(&change, digestLimit: limit, isKept: { rules.keeps($0) }) {
             case .arrived(let path)?:
                 if arrivals.count < Limit.arrivals {
                     arrivals.append(path)
@@ -404,6 +409,10 @@ final class FileKeeper<Tree: FileTree> {
                 _ = try makeScan(goesOn)?.scan(part: path, of: path, isSilent: true)
                 return true
             }
+            if let path = pace.popDue(now: Clock.monotonic) {
+                try digestLate(path)
+                return true
+            }
             guard let task = plan.next(now: Clock.monotonic) else { return false }
             try scan(task, goesOn: goesOn)
             return true
@@ -411,6 +420,15 @@ final class FileKeeper<Tree: FileTree> {
             fail(error)
             return true
         }
+    }
+
+    /// Reads a large file that had changed too often; of the change itself has been told.
+    private func digestLate(_ path: ByteString) throws(DatabaseError) {
+        guard let baseline, let rule = options.rules.rule(for: path),
+            let known = try baseline.record(of: path)?.attributes,
+            let now = reader.attributes(of: path, digestLimit: rule.digestLimit), now.looksLike(known)
+        else { return }
+        try baseline.put(now, at: path, seen: Clock.realtime)
     }
 
     private func look(again path: ByteString, goesOn: @escaping () -> Bool) throws(DatabaseError) {
@@ -445,7 +463,7 @@ final class FileKeeper<Tree: FileTree> {
         guard let baseline else { return }
         for (path, began) in unconfirmed {
             guard let root = try baseline.root(path) else { continue }
-            try baseline.setRoot(path, BaselineRoot(taken: root.taken, scanned: began))
+            try baseline.setRoot(path, BaselineRoot(taken: root.taken, scanned: began, rules: root.rules))
         }
         unconfirmed = [:]
     }
@@ -454,6 +472,7 @@ final class FileKeeper<Tree: FileTree> {
         guard let baseline else { return nil }
         var scanOptions = ScanOptions()
         scanOptions.rules = options.rules
+        scanOptions.rulesDigest = options.rulesDigest
         budget.use(rate: options.rate)
         let budget = budget
         let scan = TreeScan(

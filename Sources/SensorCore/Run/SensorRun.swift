@@ -39,7 +39,6 @@ final class SensorRun {
     private var restarts = false
     private var nextTick: UInt64 = 0
     private var trouble: KernelError?
-    private var ownChanges: UInt64 = 0
 
     init(_ options: RunOptions, _ places: SensorPlaces, _ configuration: SensorConfiguration)
         throws(RunProblem)
@@ -94,6 +93,7 @@ final class SensorRun {
         result.scansAtStart = options.scan.atStart || getenv(anew) != nil
         result.rate = options.scan.rate
         result.settleWindow = options.settleMilliseconds * 1_000_000
+        result.rulesDigest = options.rulesDigest
         return result
     }
 
@@ -122,7 +122,10 @@ final class SensorRun {
     func run(signals: Int32) throws(RunProblem) -> Int32 {
         // The marks first: what changes during the first scan must be heard.
         let hasFiles = sensor.start()
-        guard keeper.start() else { throw RunProblem("cannot start: no thread is to be had") }
+        guard keeper.start() else {
+            sensor.stop()
+            throw RunProblem("cannot start: no thread is to be had")
+        }
         keeper.awaitOpening()
         for entry in coverage { keeper.post(.coverage(entry, previous: nil, time: Clock.realtime)) }
         Console.say(CoverageTable(coverage, colour: isatty(STDERR_FILENO) == 1).render())

@@ -17,14 +17,20 @@ struct ConfiguredWatches {
                 missing.append(watch.path)
                 continue
             }
-            if !rules.contains(where: { $0.path == path }) {
-                rules.append(WatchRule(watch, path: path, exclude: options.exclude))
+            let targets = watch.followsSymlinks ? LinkTargets.outside(path, depth: watch.depth) : []
+            for place in [path] + targets where !rules.contains(where: { $0.path == place }) {
+                rules.append(WatchRule(watch, path: place, exclude: options.exclude))
             }
         }
         self.missing = missing
         // What protects the sensor goes before what the configuration says of the same path.
         self.rules = WatchRules(own + rules.filter { rule in !own.contains { $0.path == rule.path } })
     }
+}
+
+extension Watch {
+    /// Levels of directories below `path` that are entered.
+    fileprivate var depth: Int { recursion.map { Int(clamping: $0) } ?? .max }
 }
 
 extension WatchRule {
@@ -35,7 +41,7 @@ extension WatchRule {
         excludes = (exclude + watch.exclude).map { PathPattern($0) }
         includes = watch.include.map { PathPattern($0) }
         restricts = watch.restrict.map { PathPattern($0) }
-        maximumDepth = watch.recursion.map { Int(clamping: $0) } ?? .max
+        maximumDepth = watch.depth
         digestLimit = watch.digestLimit
         showsDiff = watch.diff
         secrets = watch.noDiff.map { PathPattern($0) }
@@ -43,6 +49,19 @@ extension WatchRule {
 }
 
 extension FileIntegrityOptions {
+    /// A digest of what is meant to be in the baseline.
+    ///
+    /// FNV-1a: it tells changes apart, and keeps nothing secret.
+    var rulesDigest: UInt64 {
+        var digest: UInt64 = 0xcbf2_9ce4_8422_2325
+        for watch in watches {
+            let parts = [watch.path] + exclude + watch.exclude + ["+"] + watch.include + ["="] + watch.restrict
+            let text = parts.joined(separator: "\0") + "\0\(watch.recursion ?? .max)\n"
+            for byte in text.utf8 { digest = (digest ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        }
+        return digest
+    }
+
     /// Nanoseconds between two scans; `nil` for none.
     var scanInterval: UInt64? {
         scan.interval == 0 ? nil : scan.interval.multipliedReportingOverflow(by: 1_000_000_000).partialValue
