@@ -6,16 +6,20 @@ internal import Reporting
 struct LineEncoder: ~Copyable {
     private var json: ECSEncoder?
     private var terminal: TerminalEncoder?
+    /// Whose users and groups the names are.
+    private let host: HostRoot
 
     /// JSON lines.
-    init() {
+    init(host: HostRoot = HostRoot()) {
+        self.host = host
         json = ECSEncoder(
-            names: Self.readNames(), bootTime: Clock.realtime &- Clock.monotonic &- Clock.bootOffset)
+            names: Self.readNames(host), bootTime: Clock.realtime &- Clock.monotonic &- Clock.bootOffset)
     }
 
     /// Text for people.
     init(colour: Bool, width: Int) {
-        terminal = TerminalEncoder(names: Self.readNames(), colour: colour, width: width)
+        host = HostRoot()
+        terminal = TerminalEncoder(names: Self.readNames(host), colour: colour, width: width)
     }
 
     /// Appends the line of `event`.
@@ -32,13 +36,15 @@ struct LineEncoder: ~Copyable {
     /// Reads the names of users and groups again when `change` may have touched them.
     mutating func follow(_ change: FileChange) {
         guard change.path == "/etc/passwd" || change.path == "/etc/group" else { return }
-        let names = Self.readNames()
+        let names = Self.readNames(host)
         json?.use(names)
         terminal?.use(names)
     }
 
-    private static func readNames() -> NameTable {
-        NameTable(passwd: SmallFile.read("/etc/passwd"), group: SmallFile.read("/etc/group"))
+    private static func readNames(_ host: HostRoot) -> NameTable {
+        NameTable(
+            passwd: SmallFile.read(host.place("/etc/passwd")), group: SmallFile.read(host.place("/etc/group"))
+        )
     }
 }
 

@@ -26,19 +26,29 @@ struct RunCommand: ParsableCommand {
             valueName: "dir"))
     var root = ""
 
+    @Option(
+        name: .customLong("host-root"),
+        help: ArgumentHelp(
+            "The host's root directory is mounted at DIR: watch what is there, and name it as the host does.",
+            valueName: "dir"))
+    var hostRoot = ""
+
     func run() throws {
         var options = RunOptions()
         options.configuration = config
-        options.root = root
-        if !root.isEmpty {
-            guard let resolved = realpath(root, nil) else {
-                throw ValidationError("--root \(root): \(String(cString: strerror(errno))).")
-            }
-            options.root = String(cString: resolved)
-            free(resolved)
-        }
+        options.root = try absolute(root, option: "--root")
+        options.hostRoot = try absolute(hostRoot, option: "--host-root")
         let failure = Array("vedette: \(SensorProgram.become(options.arguments))\n".utf8)
         _ = write(STDERR_FILENO, failure, failure.count)
         throw ExitCode(1)
+    }
+
+    private func absolute(_ directory: String, option: String) throws -> String {
+        guard !directory.isEmpty else { return "" }
+        guard let resolved = realpath(directory, nil) else {
+            throw ValidationError("\(option) \(directory): \(String(cString: strerror(errno))).")
+        }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 }

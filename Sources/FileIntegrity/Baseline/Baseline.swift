@@ -38,7 +38,8 @@ package final class Baseline {
         files = try RunStore(database)
         selectRoot = try database.prepare("SELECT taken, scanned, rules FROM root WHERE path = ?")
         selectRoots = try database.prepare("SELECT path FROM root ORDER BY path")
-        putRoot = try database.prepare("INSERT OR REPLACE INTO root(path, taken, scanned, rules) VALUES(?, ?, ?, ?)")
+        putRoot = try database.prepare(
+            "INSERT OR REPLACE INTO root(path, taken, scanned, rules) VALUES(?, ?, ?, ?)")
         contents = try ContentTable(database)
     }
 

@@ -7,7 +7,8 @@ package import KernelSources
 /// a lock on the file itself would not outlast a rotation, so the lock on the sensor's state serves.
 package final class AlertFile {
     private let writer: AlertWriter
-    private var lines = OutgoingLines(encoder: LineEncoder(), source: "alerts")
+    private var lines: OutgoingLines
+    private let host: HostRoot
 
     /// Opens the file, with mode 0600 and its directories with 0750 where they are missing, mends what a kill has left,
     /// and starts the thread that writes.
@@ -15,7 +16,16 @@ package final class AlertFile {
     /// - Parameter wake: an eventfd of the caller's, open until `finish` has returned `true`, that is signalled when
     ///   `durable` has grown; -1 for none.
     /// - Throws: `KernelError` when the file cannot be opened or mended, or the host refuses a thread.
-    package init(path: String, options: AlertFileOptions = .init(), wake: Int32 = -1) throws(KernelError) {
+    package convenience init(
+        path: String, options: AlertFileOptions = .init(), wake: Int32 = -1
+    ) throws(KernelError) {
+        try self.init(path: path, options: options, wake: wake, host: HostRoot())
+    }
+
+    /// - Parameter host: what stands before the paths of the host's files; the lines leave it out.
+    init(path: String, options: AlertFileOptions, wake: Int32, host: HostRoot) throws(KernelError) {
+        self.host = host
+        lines = OutgoingLines(encoder: LineEncoder(host: host), source: "alerts")
         writer = try AlertWriter(path: path, options: options, wake: wake)
     }
 
@@ -23,7 +33,7 @@ package final class AlertFile {
     /// that or more.
     @discardableResult
     package func take(_ event: SensorEvent) -> UInt64 {
-        lines.take(event, for: writer.buffer)
+        lines.take(host.told(event), for: writer.buffer)
         return lines.events
     }
 

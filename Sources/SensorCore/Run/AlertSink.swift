@@ -21,9 +21,9 @@ final class AlertSink: EventSink {
     private(set) var unattributed: UInt64 = 0
 
     /// - Throws: `KernelError` when the file cannot be opened.
-    init(path: String, options: AlertFileOptions) throws(KernelError) {
+    init(path: String, options: AlertFileOptions, host: HostRoot = HostRoot()) throws(KernelError) {
         wake = try check("eventfd(2)", cwait_open_event())
-        file = try AlertFile(path: path, options: options, wake: wake)
+        file = try AlertFile(path: path, options: options, wake: wake, host: host)
     }
 
     deinit { close(wake) }

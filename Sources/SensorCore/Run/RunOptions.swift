@@ -6,6 +6,8 @@ package struct RunOptions: Sendable, Equatable {
     package var configuration: String?
     /// What stands for `/` of everything that is the sensor's own; empty for the real one.
     package var root = ""
+    /// Where the host's root directory is: `/host` in a pod; empty for `/`.
+    package var hostRoot = ""
 
     package init() {}
 
@@ -14,6 +16,7 @@ package struct RunOptions: Sendable, Equatable {
         var result = ["run"]
         if let configuration { result += ["--config", configuration] }
         if !root.isEmpty { result += ["--root", root] }
+        if !hostRoot.isEmpty { result += ["--host-root", hostRoot] }
         return result
     }
 
@@ -28,6 +31,7 @@ package struct RunOptions: Sendable, Equatable {
             switch argument {
             case "--config": configuration = value
             case "--root": root = value
+            case "--host-root": hostRoot = value
             default: throw ArgumentProblem(message: "\(argument) is not known")
             }
         }

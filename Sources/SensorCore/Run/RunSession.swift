@@ -27,7 +27,7 @@ package enum RunSession {
 
     private static func loadConfiguration(_ options: RunOptions) throws(RunProblem) -> SensorConfiguration {
         do throws(ConfigurationErrors) {
-            return try ConfigurationFile.load(options.configurationPath)
+            return try ConfigurationFile.load(options.configurationPath, hostRoot: options.hostRoot)
         } catch {
             guard error.isMissingFile, options.configuration == nil else {
                 throw RunProblem(error.description, code: 2)
@@ -35,7 +35,7 @@ package enum RunSession {
             Console.say(
                 "vedette: there is no \(options.configurationPath): the built-in configuration holds; "
                     + "see it with: vedette config show\n")
-            return .builtIn()
+            return .builtIn { SensorConfiguration.isOnDisk(options.hostRoot + $0) }
         }
     }
 }

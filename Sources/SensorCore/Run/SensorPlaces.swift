@@ -7,6 +7,7 @@ internal import Glibc
 struct SensorPlaces {
     /// Absolute, without a slash at its end; empty for `/`.
     let root: String
+    let host: HostRoot
     let configuration: String
     let state: StateDirectory
 
@@ -14,6 +15,7 @@ struct SensorPlaces {
         var root = options.root
         while root.hasSuffix("/") { root.removeLast() }
         self.root = root
+        host = HostRoot(options.hostRoot)
         configuration = options.configurationPath
         state = StateDirectory(root: root)
     }

@@ -63,11 +63,13 @@ final class SensorRun {
             throw RunProblem(error.message)
         }
         do throws(KernelError) {
-            sink = try AlertSink(path: alertPath, options: AlertFileOptions(configuration.alerts))
+            sink = try AlertSink(
+                path: alertPath, options: AlertFileOptions(configuration.alerts), host: places.host)
         } catch {
             throw RunProblem("alerts: \(error)")
         }
-        watches = ConfiguredWatches(configuration.fim, own: places.rules(alerts: alertPath))
+        watches = ConfiguredWatches(
+            configuration.fim, own: places.rules(alerts: alertPath), host: places.host)
         keeper = try Self.makeKeeper(configuration, places, watches, sink)
         sensor = try Self.makeSensor(configuration, places, watches, keeper)
     }
@@ -80,7 +82,8 @@ final class SensorRun {
             file: BaselineFile(path: places.state.baseline),
             options: keeperOptions(configuration.fim, watches),
             tree: DiskTree(), reader: PathReader(),
-            packages: PackageDatabase(scratch: ByteString(places.state.path)), sink: sink)
+            packages: PackageDatabase(
+                root: ByteString(places.host.place("/")), scratch: ByteString(places.state.path)), sink: sink)
         if let thread = KeeperThread(keeper: keeper, sink: sink) { return thread }
         throw RunProblem("cannot start: \(KernelError(call: "eventfd(2)", errno: EMFILE))")
     }
@@ -197,13 +200,13 @@ final class SensorRun {
         defer { notifier.ready("watching") }
         let next: SensorConfiguration
         do throws(ConfigurationErrors) {
-            next = try ConfigurationFile.load(places.configuration)
+            next = try ConfigurationFile.load(places.configuration, hostRoot: places.host.path)
         } catch {
             return "the configuration stays as it was:\n\(error)"
         }
         guard next != configuration else { return "the configuration has not changed" }
         let nextWatches = ConfiguredWatches(
-            next.fim, own: places.rules(alerts: next.alerts.path(root: places.root)))
+            next.fim, own: places.rules(alerts: next.alerts.path(root: places.root)), host: places.host)
         var sameButRules = next
         sameButRules.fim = configuration.fim
         guard sameButRules == configuration, nextWatches.rules.places == watches.rules.places,
@@ -227,7 +230,7 @@ final class SensorRun {
         publish()
         noteTrouble()
         notifier.beat()
-        if watches.missing.contains(where: { SensorPlaces.resolved($0) != nil }) {
+        if watches.missing.contains(where: { SensorPlaces.resolved(places.host.place($0)) != nil }) {
             // What was missing is there now.
             (isEnding, restarts) = (true, true)
         }

@@ -9,17 +9,17 @@ struct ConfiguredWatches {
     var missing: [String]
 
     /// - Parameter own: rules for the sensor's own files.
-    init(_ options: FileIntegrityOptions, own: [WatchRule]) {
+    init(_ options: FileIntegrityOptions, own: [WatchRule], host: HostRoot) {
         var rules: [WatchRule] = []
         var missing: [String] = []
         for watch in options.watches {
-            guard let path = SensorPlaces.resolved(watch.path) else {
+            guard let path = SensorPlaces.resolved(host.place(watch.path)) else {
                 missing.append(watch.path)
                 continue
             }
             let targets = watch.followsSymlinks ? LinkTargets.outside(path, depth: watch.depth) : []
             for place in [path] + targets where !rules.contains(where: { $0.path == place }) {
-                rules.append(WatchRule(watch, path: place, exclude: options.exclude))
+                rules.append(WatchRule(watch, path: place, exclude: options.exclude, host: host))
             }
         }
         self.missing = missing
@@ -34,17 +34,22 @@ extension Watch {
 }
 
 extension WatchRule {
-    fileprivate init(_ watch: Watch, path: ByteString, exclude: [String]) {
+    fileprivate init(_ watch: Watch, path: ByteString, exclude: [String], host: HostRoot) {
+        // One for paths is for the host's.
+        func pattern(_ text: String) -> PathPattern {
+            PathPattern(text.hasPrefix("/") ? host.place(text) : text)
+        }
+
         self.init(path: path)
         severity = watch.severity
         tags = watch.tags
-        excludes = (exclude + watch.exclude).map { PathPattern($0) }
-        includes = watch.include.map { PathPattern($0) }
-        restricts = watch.restrict.map { PathPattern($0) }
+        excludes = (exclude + watch.exclude).map(pattern)
+        includes = watch.include.map(pattern)
+        restricts = watch.restrict.map(pattern)
         maximumDepth = watch.depth
         digestLimit = watch.digestLimit
         showsDiff = watch.diff
-        secrets = watch.noDiff.map { PathPattern($0) }
+        secrets = watch.noDiff.map(pattern)
     }
 }
 
@@ -55,7 +60,8 @@ extension FileIntegrityOptions {
     var rulesDigest: UInt64 {
         var digest: UInt64 = 0xcbf2_9ce4_8422_2325
         for watch in watches {
-            let parts = [watch.path] + exclude + watch.exclude + ["+"] + watch.include + ["="] + watch.restrict
+            let parts =
+                [watch.path] + exclude + watch.exclude + ["+"] + watch.include + ["="] + watch.restrict
             let text = parts.joined(separator: "\0") + "\0\(watch.recursion ?? .max)\n"
             for byte in text.utf8 { digest = (digest ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
         }
