@@ -88,7 +88,11 @@ extension LiveSensor {
     /// Tells what a filesystem below a watch that is back may have been through. Those of containers come and go.
     func noteMounts(gone: Set<MarkedMount>, come: Set<MarkedMount>) {
         for one in gone where one.mount.type != "overlay" {
-            if goneMounts.count < 256 { goneMounts[one.mount.mountPoint] = lastTick }
+            // Those of pods have names of their own, and never come back.
+            if goneMounts.count >= 256, let oldest = goneMounts.min(by: { $0.value < $1.value })?.key {
+                goneMounts[oldest] = nil
+            }
+            goneMounts[one.mount.mountPoint] = lastTick
         }
         for one in come {
             guard let since = goneMounts.removeValue(forKey: one.mount.mountPoint) else { continue }

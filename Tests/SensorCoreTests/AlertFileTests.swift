@@ -149,6 +149,23 @@ private func numbers(in text: String) throws -> [Int] {
         #expect(try numbers(in: directory.read(directory.log) ?? "") == [2])
     }
 
+    @Test func rotatesWhenAskedWhateverTheSize() throws {
+        let directory = try TestDirectory()
+        let file = try AlertFile(path: directory.log)
+        file.take(event(1))
+        file.flush()
+        let isWritten = eventually { file.durable == 1 }
+        #expect(isWritten)
+        file.rotate()
+        let isRotated = eventually { directory.read(directory.rotated(1)) != nil }
+        #expect(isRotated)
+        file.take(event(2))
+        let isComplete = file.finish()
+        #expect(isComplete)
+        #expect(try numbers(in: directory.read(directory.rotated(1)) ?? "") == [1])
+        #expect(try numbers(in: directory.read(directory.log) ?? "") == [2])
+    }
+
     @Test func noticesByItselfThatTheFileIsGone() throws {
         let directory = try TestDirectory()
         let file = try AlertFile(path: directory.log)

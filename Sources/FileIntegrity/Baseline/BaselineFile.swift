@@ -21,7 +21,11 @@ package struct BaselineFile: Sendable {
         for number in (1..<Self.mostKept).reversed() { move(to: number + 1, from: kept(number)) }
         let kept = kept(1)
         guard rename(path, kept) == 0 else { return nil }
-        for suffix in Self.companions { rename(path + suffix, kept + suffix) }
+        for suffix in Self.companions {
+            // One of an older database must not stand beside this one.
+            unlink(kept + suffix)
+            rename(path + suffix, kept + suffix)
+        }
         return kept
     }
 
@@ -30,7 +34,10 @@ package struct BaselineFile: Sendable {
     private func kept(_ number: Int) -> String { "\(path).damaged-\(number)" }
 
     private func move(to number: Int, from old: String) {
-        for suffix in [""] + Self.companions { rename(old + suffix, kept(number) + suffix) }
+        for suffix in [""] + Self.companions {
+            unlink(kept(number) + suffix)
+            rename(old + suffix, kept(number) + suffix)
+        }
     }
 
     /// Puts what `baseline`, whose file was deleted, still has back in its place.

@@ -334,7 +334,8 @@ package final class TreeScan<Tree: FileTree> {
 
     /// - Parameter listed: when its directory was listed without it; what was written later is there.
     private func forget(_ path: ByteString, listed: UInt64 = .max) throws(DatabaseError) {
-        guard let record = try baseline.record(of: path), record.seen < listed else { return }
+        guard let record = try baseline.record(of: path), record.seen < listed || record.seen > now()
+        else { return }
         guard options.keeps(path) else {
             if options.updates { try drop(path, record.attributes) }
             return

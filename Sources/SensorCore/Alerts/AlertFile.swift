@@ -53,6 +53,9 @@ package final class AlertFile {
     /// Goes to a new file if the one that is open has been moved from its path: after an external rotation.
     package func reopen() { writer.reopen() }
 
+    /// Begins a new file: a rotation, whatever the size.
+    package func rotate() { writer.rotate() }
+
     /// Writes what remains, and what has been lost if a second makes room for that. Ends the thread. Returns whether
     /// everything is on disk.
     package func finish() -> Bool {

@@ -168,6 +168,18 @@ final class AlertLog {
         try makeSafe()
         // Somebody else was faster.
         guard isDue(count) else { return }
+        changeFile()
+    }
+
+    /// Begins a new file because somebody asks for it, unless nothing is in the one that is open, or somebody else has
+    /// just moved it away.
+    func rotateNow() throws(KernelError) {
+        try settle()
+        guard try file.fate(at: path) == .present else { return try follow() }
+        if file.size > 0 { changeFile() }
+    }
+
+    private func changeFile() {
         do throws(KernelError) {
             try rotation.rotate()
             isBetweenFiles = true

@@ -21,6 +21,7 @@ final class AlertWriter: Sendable {
     nonisolated(unsafe) private let log: AlertLog
     private let reached = Atomic<UInt64>(0)
     private let isReopenAsked = Atomic<Bool>(false)
+    private let isRotationAsked = Atomic<Bool>(false)
     private let lastStatus: Mutex<AlertFileStatus>
 
     /// Opens the file and starts the thread.
@@ -51,6 +52,12 @@ final class AlertWriter: Sendable {
     func reopen() {
         isReopenAsked.store(true, ordering: .relaxed)
         buffer.wake()
+    }
+
+    /// Has the thread begin a new file. Any thread.
+    func rotate() {
+        isRotationAsked.store(true, ordering: .relaxed)
+        reopen()
     }
 
     // MARK: The thread
@@ -86,6 +93,7 @@ final class AlertWriter: Sendable {
             } else {
                 guard persevere(log.write) else { return false }
             }
+            if held.size == 0, isRotationAsked.exchange(false, ordering: .relaxed) { attempt(log.rotateNow) }
             // A wake-up costs more than a write: what comes meanwhile goes together.
             if !batch.pieces.isEmpty { buffer.pause(Self.linger) }
         }

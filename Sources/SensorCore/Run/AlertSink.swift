@@ -68,6 +68,8 @@ final class AlertSink: EventSink {
 
     func reopen() { file.reopen() }
 
+    func rotate() { file.rotate() }
+
     /// Writes what remains and closes the file. Returns whether everything is on disk.
     func finish() -> Bool { file.finish() }
 

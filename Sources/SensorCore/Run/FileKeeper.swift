@@ -62,8 +62,8 @@ final class FileKeeper<Tree: FileTree> {
     private var nextCommit: UInt64 = 0
     /// Deferred too many differences to remember: scan again.
     private var hasMoreSuspects = false
-    /// All events of what is looked at have come in.
-    private var looksAgain = false
+    /// What is looked at again: all its events have come in.
+    private var lookedAt: ByteString?
 
     private enum Limit {
         static var commitEvery: UInt64 { 500_000_000 }
@@ -170,7 +170,11 @@ final class FileKeeper<Tree: FileTree> {
     /// The file was deleted or another one put in its place: what is open still has everything.
     private func restore() {
         // What is written has to be told for sure.
-        guard let baseline, sink.settle(patience: 2_000) else { return }
+        guard let baseline, Clock.monotonic >= nextCommit else { return }
+        guard sink.settle(patience: 2_000) else {
+            nextCommit = Clock.monotonic &+ Limit.retry
+            return
+        }
         noteState(
             .degraded(reason: "\(file.path) was deleted or replaced while it was in use"),
             advice: "It is put back from what was still open.")
@@ -180,6 +184,11 @@ final class FileKeeper<Tree: FileTree> {
             uncommittedSince = nil
             open(reason: .gap)
         } catch {
+            guard error.isCorrupt else {
+                // What is open still has everything.
+                nextCommit = Clock.monotonic &+ Limit.retry
+                return
+            }
             (self.baseline, live) = (nil, nil)
             if file.putAside() != nil || errno == ENOENT {
                 open(reason: .renewal)
@@ -224,7 +233,9 @@ final class FileKeeper<Tree: FileTree> {
             suspects.clear(change.path)
             if let previous = change.previousPath { suspects.clear(previous) }
         }
-        guard !pending.holds(change), learnPackage(of: &change) else {
+        // A directory does not wait: what is in it would overtake it.
+        let canWait = change.type != .directory
+        guard !pending.holds(change), learnPackage(of: &change, canWait: canWait) else {
             // Many at once: it costs as much as one.
             if pending.isFull { finishOldest(PendingVerdicts.limit / 4) }
             pending.append(change, now: Clock.monotonic)
@@ -279,7 +290,6 @@ final class FileKeeper<Tree: FileTree> {
             live?.noteTold(change)
         }
         status.changes += 1
-        if rule?.tags == WatchRule.selfProtection { status.ownChanges += 1 }
         sink.take(.change(change))
     }
 
@@ -288,6 +298,7 @@ final class FileKeeper<Tree: FileTree> {
     private func rate(_ change: inout FileChange, _ rule: WatchRule?) {
         change.tags = rule?.tags ?? []
         change.severity = rule?.severity
+        if rule?.tags == WatchRule.selfProtection { status.ownChanges += 1 }
         switch change.package?.judgement {
         case .expected?: change.severity = min(rule?.severity ?? .info, .info)
         case .attributed?: change.severity = min(rule?.severity ?? .low, .low)
@@ -345,6 +356,7 @@ final class FileKeeper<Tree: FileTree> {
 
     /// Goes by other options from now on.
     func use(_ options: Options) {
+        if options.rulesDigest != self.options.rulesDigest { plan.request(reason: .request) }
         self.options = options
         contents.forgetRules()
         plan.use(interval: options.scanInterval, now: Clock.monotonic)
@@ -386,6 +398,7 @@ final class FileKeeper<Tree: FileTree> {
     /// Writes what can be written, and closes the database.
     func finish() {
         finishOldest(PendingVerdicts.limit)
+        nextCommit = 0
         do throws(DatabaseError) { try commit() } catch { fail(error) }
         // What could not be told for sure is found again by the next start.
         baseline?.rollBack()
@@ -404,7 +417,7 @@ final class FileKeeper<Tree: FileTree> {
                 try look(again: path, goesOn: goesOn)
                 return true
             }
-            if suspects.isEmpty, !unconfirmed.isEmpty { try confirmScans() }
+            if suspects.isEmpty, pending.isEmpty, !unconfirmed.isEmpty { try confirmScans() }
             if let path = arrivals.popLast() {
                 _ = try makeScan(goesOn)?.scan(part: path, of: path, isSilent: true)
                 return true
@@ -433,8 +446,8 @@ final class FileKeeper<Tree: FileTree> {
 
     private func look(again path: ByteString, goesOn: @escaping () -> Bool) throws(DatabaseError) {
         guard let root = options.rules.roots.first(where: { path.isWithin($0) }) else { return }
-        looksAgain = true
-        defer { looksAgain = false }
+        lookedAt = path
+        defer { lookedAt = nil }
         _ = try makeScan(goesOn)?.scan(part: path, of: root, isSilent: false)
     }
 
@@ -515,12 +528,12 @@ final class FileKeeper<Tree: FileTree> {
 extension FileKeeper: ScanJudge {
     /// Whether the difference is so young that its event may still be on its way.
     func awaitsEvent(at path: ByteString, _ attributes: FileAttributes?) -> Bool {
-        // Of what is gone its directory tells when.
+        if pending.holds(path) { return true }
+        // Of what is gone its directory tells when; when that is gone too, it may be just now.
         let changed =
             attributes?.changed ?? reader.attributes(of: path.parent, digestLimit: 0)?.changed ?? .max
-        if pending.holds(path) { return true }
-        let isOld = changed &+ Limit.recent &+ options.settleWindow < Clock.realtime
-        if looksAgain || isOld && round >= doubtUntil { return false }
+        let isOld = changed < Clock.realtime &- Limit.recent &- options.settleWindow
+        if path == lookedAt || isOld && round >= doubtUntil { return false }
         if !suspects.insert(path, round: round) { hasMoreSuspects = true }
         return true
     }

@@ -12,6 +12,7 @@ final class KeeperThread: Sendable {
         case scan(ByteString?, @Sendable (Bool) -> Void)
         case options(FileKeeper<DiskTree>.Options)
         case reopen
+        case rotate
     }
 
     /// Events that wait at most. Beyond, the main thread waits, and after `patience` milliseconds they are lost.
@@ -122,6 +123,7 @@ final class KeeperThread: Sendable {
         case .scan(let root, let reply): reply(keeper.requestScan(of: root))
         case .options(let options): keeper.use(options)
         case .reopen: sink.reopen()
+        case .rotate: sink.rotate()
         }
     }
 }

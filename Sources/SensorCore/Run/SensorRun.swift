@@ -39,6 +39,8 @@ final class SensorRun {
     private var restarts = false
     private var nextTick: UInt64 = 0
     private var trouble: KernelError?
+    /// Why a module that is configured is not there.
+    private var troubles: [String: String] = [:]
 
     init(_ options: RunOptions, _ places: SensorPlaces, _ configuration: SensorConfiguration)
         throws(RunProblem)
@@ -112,7 +114,11 @@ final class SensorRun {
                 canaryInterval: configuration.fim.canaries ? Self.canaryInterval : 0,
                 canaryDirectory: ByteString(RuntimeDirectory(root: places.root).path)
             ) { event in
-                if !own.hasMade(event) { keeper.post(event) }
+                if case .coverage = event {
+                    keeper.tell(.event(event))
+                } else if !own.hasMade(event) {
+                    keeper.post(event)
+                }
             }
         } catch {
             throw RunProblem("cannot start: \(error)")
@@ -148,7 +154,8 @@ final class SensorRun {
                 tick()
                 return !isEnding
             })
-        notifier.stopping()
+        // For systemd, what becomes another program does not stop.
+        if restarts { notifier.reloading() } else { notifier.stopping() }
         let isComplete = end()
         if restarts { throw restart() }
         if isComplete { return 0 }
@@ -187,7 +194,7 @@ final class SensorRun {
             Console.say("vedette: \(reload())\n")
             return isEnding
         case SIGUSR1:
-            keeper.tell(.reopen)
+            keeper.tell(.rotate)
             return false
         default:
             return true
@@ -197,7 +204,7 @@ final class SensorRun {
     /// Reads the configuration again. Returns what came of it.
     private func reload() -> String {
         notifier.reloading()
-        defer { notifier.ready("watching") }
+        defer { if !restarts { notifier.ready("watching") } }
         let next: SensorConfiguration
         do throws(ConfigurationErrors) {
             next = try ConfigurationFile.load(places.configuration, hostRoot: places.host.path)
@@ -271,11 +278,21 @@ final class SensorRun {
                                     attempts: peer.attempts,
                                     time: Clock.realtime))))
                 })
-            if let metrics = configuration.metrics { try server.serveMetrics(at: MetricsAddress(metrics)) }
+            serveMetrics(by: server)
             try server.start()
             control = server
+            troubles["control"] = nil
         } catch {
+            troubles["control"] = error.message
             Console.say("vedette: \(error.message)\n")
+        }
+    }
+
+    private func serveMetrics(by server: ControlServer) {
+        guard let metrics = configuration.metrics else { return }
+        do throws(ControlProblem) { try server.serveMetrics(at: MetricsAddress(metrics)) } catch {
+            troubles["metrics"] = error.message
+            Console.say("vedette: metrics: \(error.message)\n")
         }
     }
 
@@ -284,8 +301,8 @@ final class SensorRun {
         case .status: reply.send(.failed("ask again"))
         case .reload: reply.send(.done(reload()))
         case .rotate:
-            keeper.tell(.reopen)
-            reply.send(.done("looks for another file at \(alertPath)"))
+            keeper.tell(.rotate)
+            reply.send(.done("a new file begins at \(alertPath)"))
         case .scan(let root):
             keeper.tell(
                 .scan(root) { isTaken in
@@ -319,9 +336,16 @@ final class SensorRun {
 
     private var coverage: [CoverageEntry] {
         var entries = sensor.coverage
+        // What is turned off on purpose is no gap.
+        if !configuration.audit.enabled { entries.removeAll { $0.source == SourceName.audit.rawValue } }
         let kept = keeper.status
         entries.append(kept.entry)
         entries.append(alertEntry(sink.status.trouble))
+        for (module, reason) in troubles.sorted(by: { $0.key < $1.key }) {
+            entries.append(
+                CoverageEntry(
+                    source: module, state: .off(reason: reason), advice: "Mend that, and start vedette again."))
+        }
         if !watches.missing.isEmpty {
             entries.append(
                 CoverageEntry(

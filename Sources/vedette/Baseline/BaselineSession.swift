@@ -126,11 +126,9 @@ enum BaselineSession {
     private static func replaceDamaged(
         _ state: StateDirectory, _ error: DatabaseError
     ) throws(SessionProblem) -> Baseline {
-        let kept = "\(state.baseline).damaged-\(Clock.realtime / 1_000_000_000)"
-        guard rename(state.baseline, kept) == 0 else {
+        guard let kept = BaselineFile(path: state.baseline).putAside() else {
             throw SessionProblem("\(state.baseline): \(error); it cannot be moved aside: \(reason(errno))")
         }
-        for suffix in ["-wal", "-shm"] { rename(state.baseline + suffix, kept + suffix) }
         say("vedette: \(state.baseline): \(error)\nvedette: kept as \(kept); a new baseline begins: ")
         say("what changed since the last scan cannot be told\n")
         do throws(DatabaseError) { return try Baseline(path: state.baseline) } catch {

@@ -19,7 +19,7 @@ package struct Suspects {
     /// Notes a suspect; `false` when there are too many.
     package mutating func insert(_ path: ByteString, round: UInt64) -> Bool {
         guard found[path] == nil else { return true }
-        guard found.count < Self.limit else { return false }
+        guard found.count < Self.limit, order.count - first < 2 * Self.limit else { return false }
         found[path] = round
         order.append((path, round))
         return true
@@ -38,7 +38,10 @@ package struct Suspects {
         while first < order.count, order[first].round &+ delay <= round {
             let next = order[first]
             first += 1
-            if first == order.count { (order, first) = ([], 0) }
+            if first == order.count || first >= 1_024 {
+                order.removeFirst(first)
+                first = 0
+            }
             if found[next.path] == next.round {
                 found[next.path] = nil
                 return next.path
