@@ -153,6 +153,8 @@ final class FileKeeper<Tree: FileTree> {
         let now = Clock.monotonic
         if baseline == nil {
             if now >= retryAt { open(reason: .gap) }
+        } else if file.identity.map({ $0 == identity ?? (0, 0) }) != true {
+            restore()
         } else if status.state != .live {
             guard now >= retryAt, let baseline else { return }
             do throws(DatabaseError) {
@@ -162,8 +164,6 @@ final class FileKeeper<Tree: FileTree> {
             } catch {
                 fail(error)
             }
-        } else if file.identity.map({ $0 == identity ?? (0, 0) }) != true {
-            restore()
         }
     }
 
