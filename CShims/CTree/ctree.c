@@ -68,6 +68,12 @@ int ctree_status(int directory, const char *name, struct ctree_status *status) {
     return 0;
 }
 
+int ctree_is_mount_root(int directory, const char *name) {
+    struct statx found;
+    if (statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &found) != 0) return -errno;
+    return found.stx_attributes & found.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT ? 1 : 0;
+}
+
 uint32_t ctree_filesystem(const char *path) {
     struct statfs found;
     return statfs(path, &found) == 0 ? (uint32_t)found.f_type : 0;

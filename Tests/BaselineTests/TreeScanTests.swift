@@ -7,6 +7,7 @@ import Testing
 private final class TreePicture: FileTree {
     var files: [ByteString: FileAttributes] = [:]
     var unreadable: Set<ByteString> = []
+    var mountRoots: Set<ByteString> = []
     private(set) var reads = 0
     private var directory = ByteString()
     private var names: [ByteString] = []
@@ -20,6 +21,7 @@ private final class TreePicture: FileTree {
 
     var count: Int { names.count }
     func finish() {}
+    func isMountRoot(at position: Int) -> Bool { mountRoots.contains(directory.appending(names[position])) }
     func name(at position: Int) -> ByteString { names[position] }
 
     func compareName(at position: Int, with other: ByteString) -> Int {
@@ -123,6 +125,35 @@ private final class TreePicture: FileTree {
         #expect(report.changes.allSatisfy { $0.interval == 1_000...2_000 && $0.source == .scan })
         #expect(try known() == tree.files)
         #expect(try scan(at: 3_000).isEmpty)
+    }
+
+    @Test func whatAMountHidesIsNotGone() throws {
+        try scan(at: 1_000)
+        let before = tree.files
+        for path in tree.files.keys where path.isWithin("/w/d") && path != "/w/d" { tree.files[path] = nil }
+        (tree.files["/w/d"]?.device, tree.files["/w/d"]?.inode) = (99, 2)
+        tree.mountRoots = ["/w/d"]
+        #expect(try scan(at: 2_000).isEmpty)
+        // What happens below is dated from when it was last seen.
+        #expect(try baseline.root("/w")?.scanned == 1_000)
+        (tree.files, tree.mountRoots) = (before, [])
+        #expect(try scan(at: 3_000).isEmpty)
+        #expect(try baseline.root("/w")?.scanned == 3_000)
+    }
+
+    @Test func aTreeOnAnotherDeviceThatIsNoMountIsTold() throws {
+        try scan(at: 1_000)
+        for path in tree.files.keys {
+            tree.files[path]?.device = 99
+            tree.files[path]?.born = 1_500
+        }
+        #expect(try scan(at: 2_000).count == tree.files.count)
+    }
+
+    @Test func otherDeviceNumbersAreNoChange() throws {
+        try scan(at: 1_000)
+        for path in tree.files.keys { tree.files[path]?.device = 99 }
+        #expect(try scan(at: 2_000).isEmpty)
     }
 
     @Test func whatWasSeenLaterNarrowsTheInterval() throws {

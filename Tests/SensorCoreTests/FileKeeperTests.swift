@@ -322,6 +322,18 @@ private final class Home {
         #expect(try isTrue())
     }
 
+    @Test func filesOfARestrictedWatchGoWithTheirDirectory() throws {
+        keeper.finish()
+        for suffix in ["", "-wal", "-shm"] { unlink(home.database + suffix) }
+        try home.write("dir/a.conf", "x\n")
+        let only: (inout WatchRule) -> Void = { $0.restricts = [PathPattern("*.conf")] }
+        settle(try Self.makeKeeper(home, Collector(), adjust: only))
+        try home.remove("dir")
+        let other = Collector()
+        settle(try Self.makeKeeper(home, other, adjust: only))
+        #expect(other.changes.map { "\($0.kind.rawValue) \($0.path.lastComponent.text)" } == ["deleted a.conf"])
+    }
+
     /// Runs one from its start until it has nothing more to do.
     private func settle(_ keeper: FileKeeper<DiskTree>) {
         keeper.start()

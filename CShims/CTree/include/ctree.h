@@ -53,6 +53,9 @@ int ctree_list(int directory, void *buffer, unsigned size);
 /// 0, or -errno. With an empty `name` that of `directory` itself, which may be any descriptor.
 int ctree_status(int directory, const char *name, struct ctree_status *status);
 
+/// Whether a filesystem is mounted at `name`: 1 or 0, 0 also before Linux 5.8, or -errno.
+int ctree_is_mount_root(int directory, const char *name);
+
 /// The magic number of the filesystem that holds `path` (linux/magic.h); 0 when it cannot be found out.
 uint32_t ctree_filesystem(const char *path);
 

@@ -214,6 +214,11 @@ package final class Baseline {
         lastID = nil
     }
 
+    /// The directory at `path` and those below it of which files are known.
+    package func directories(below path: ByteString) throws(DatabaseError) -> [ByteString] {
+        try tree(path).map { $0.1 }
+    }
+
     private func tree(_ path: ByteString) throws(DatabaseError) -> [(Int64, ByteString)] {
         let isRoot = path == "/"
         selectTree.bind(path, at: 1)

@@ -21,6 +21,8 @@ package protocol FileTree: AnyObject {
     func take(at position: Int, digestLimit: UInt64) -> FileAttributes?
     /// Lets go of the directory that was listed last: its filesystem can be unmounted.
     func finish()
+    /// Whether a filesystem is mounted at the entry.
+    func isMountRoot(at position: Int) -> Bool
     /// Whether the directory belongs to a filesystem that shows the kernel's state rather than files.
     func isKernelState(_ directory: ByteString) -> Bool
 }

@@ -1,4 +1,5 @@
 package import EventModel
+internal import Glibc
 
 /// Compares trees on the disk with the baseline, directory by directory, and brings the baseline up to date.
 ///
@@ -27,6 +28,10 @@ package final class TreeScan<Tree: FileTree> {
     private var root: BaselineRoot?
     /// What is new is taken in silence: nothing can be said of what was there before.
     private var takesNew = true
+    /// The baseline was taken by other rules: what was left out then was there before.
+    private var hasOtherRules = false
+    /// A filesystem is mounted over what is known, or not mounted where it was.
+    private var hidesSomething = false
     /// Files written between two commits.
     private static var mostPending: Int { 2_000 }
     /// For how long directories are read from one state of the baseline. Nanoseconds.
@@ -52,12 +57,14 @@ package final class TreeScan<Tree: FileTree> {
     package func scan(_ path: ByteString) throws(DatabaseError) -> ScanResult? {
         defer { endWalk() }
         root = try baseline.root(path)
-        takesNew = root.map { options.rulesDigest ?? $0.rules != $0.rules } ?? true
+        takesNew = root == nil
+        hasOtherRules = root.map { options.rulesDigest ?? $0.rules != $0.rules } ?? false
+        hidesSomething = false
         let began = now()
         guard try walk(path) else { return nil }
         if options.updates {
             // What is left to its event was as known when the scan before this one came by, not now.
-            let scanned = result.deferred == 0 ? began : root?.scanned ?? began
+            let scanned = result.deferred == 0 && !hidesSomething ? began : root?.scanned ?? began
             try baseline.setRoot(
                 path,
                 BaselineRoot(
@@ -79,6 +86,7 @@ package final class TreeScan<Tree: FileTree> {
         defer { endWalk() }
         self.root = isSilent ? nil : try baseline.root(root)
         takesNew = self.root == nil
+        hasOtherRules = false
         guard try walk(path) else { return nil }
         try commit()
         return result
@@ -103,7 +111,16 @@ package final class TreeScan<Tree: FileTree> {
                 return false
             }
         }
+        if options.rules?.keepsOnlySome ?? false { try forgetLostDirectories(below: path) }
         return true
+    }
+
+    /// Directories that are not kept themselves go without a trace in the directory above: what was kept of their files
+    /// tells.
+    private func forgetLostDirectories(below path: ByteString) throws(DatabaseError) {
+        for directory in try baseline.directories(below: path) where tree.list(directory) == ENOENT {
+            if !awaitsEvent(at: directory, nil) { try forgetTree(directory) }
+        }
     }
 
     /// Whether to go on; asked at most every 20 ms, unless `afterAll`, at the end of a directory.
@@ -214,9 +231,9 @@ package final class TreeScan<Tree: FileTree> {
             }
             return
         }
-        if let glance, isUnderOtherMount(attributes, glance) {
-            // What was there is not gone, only out of sight.
+        if let glance, try isOutOfSight(position, in: directory, attributes, glance) {
             result.unreadable += 1
+            hidesSomething = true
             return
         }
         result.files += 1
@@ -281,10 +298,15 @@ package final class TreeScan<Tree: FileTree> {
         try written?(directory.appending(name), attributes)
     }
 
-    /// Whether a filesystem has been mounted over the directory that is known, or has gone from there.
-    private func isUnderOtherMount(_ now: FileAttributes, _ known: FileAttributes) -> Bool {
-        now.type == .directory && known.type == .directory && now.device != known.device
-            && now.inode != known.inode
+    /// Whether a filesystem has been mounted over the directory that is known, or is not mounted where it was: what is
+    /// known is not gone then. Device numbers tell little, they are given anew at each boot.
+    private func isOutOfSight(
+        _ position: Int, in directory: ByteString, _ now: FileAttributes, _ known: FileAttributes
+    ) throws(DatabaseError) -> Bool {
+        guard now.type == .directory, known.type == .directory, now.device != known.device else { return false }
+        let isRoot = tree.isMountRoot(at: position)
+        let parent = try baseline.record(of: directory)?.attributes
+        return isRoot != parent.map { $0.device != known.device } ?? isRoot
     }
 
     private func enter(_ path: ByteString, depth: Int, device: UInt64, from parent: UInt64) {
@@ -298,7 +320,7 @@ package final class TreeScan<Tree: FileTree> {
         _ attributes: FileAttributes, at path: ByteString, record: BaselineRecord?
     ) throws(DatabaseError) -> Bool {
         guard let record else {
-            if takesNew {
+            if takesNew || hasOtherRules && attributes.changed < root?.scanned ?? 0 {
                 result.taken += 1
                 return true
             }

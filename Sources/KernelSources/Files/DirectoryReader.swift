@@ -150,6 +150,11 @@ package final class DirectoryReader {
         return ctree_status(file, "", &status) == 0 ? FileAttributes(status) : nil
     }
 
+    /// Whether a filesystem is mounted at the entry; `false` before Linux 5.8, which does not tell.
+    package func isMountRoot(at position: Int) -> Bool {
+        withName(at: position) { ctree_is_mount_root($0, $1) } == 1
+    }
+
     /// Whether `directory` belongs to a filesystem that shows the kernel's state rather than files.
     ///
     /// The corresponding kernel definitions are in `linux/magic.h`.

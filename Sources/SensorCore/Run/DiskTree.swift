@@ -39,6 +39,8 @@ package final class DiskTree: FileTree {
 
     package func finish() { reader.finish() }
 
+    package func isMountRoot(at position: Int) -> Bool { reader.isMountRoot(at: position) }
+
     package func isKernelState(_ directory: ByteString) -> Bool { DirectoryReader.isKernelState(directory) }
 }
 

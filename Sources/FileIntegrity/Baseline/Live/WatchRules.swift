@@ -71,6 +71,9 @@ package struct WatchRules: Sendable {
         rules.first { path.isWithin($0.path) }
     }
 
+    /// Whether some rule means only files of some names.
+    var keepsOnlySome: Bool { rules.contains { !$0.restricts.isEmpty } }
+
     /// Whether a change at `path` is told of.
     package func includes(_ path: ByteString) -> Bool { rule(for: path)?.includes(path) ?? false }
 
