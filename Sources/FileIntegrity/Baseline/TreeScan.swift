@@ -23,8 +23,16 @@ package final class TreeScan<Tree: FileTree> {
     package var commit: () throws(DatabaseError) -> Void
     private var result = ScanResult()
     private var lastPause: UInt64 = 0
+    private struct Waiting {
+        var path: ByteString
+        var depth: Int
+        var device: UInt64
+        /// What the baseline had as its device; `nil` when it had nothing.
+        var known: UInt64?
+    }
+
     /// Directories to be scanned.
-    private var waiting: [(path: ByteString, depth: Int, device: UInt64)] = []
+    private var waiting: [Waiting] = []
     private var root: BaselineRoot?
     /// What is new is taken in silence: nothing can be said of what was there before.
     private var takesNew = true
@@ -104,7 +112,7 @@ package final class TreeScan<Tree: FileTree> {
         try visitRoot(path)
         while let next = waiting.popLast() {
             try read()
-            try visitDirectory(next.path, depth: next.depth, device: next.device)
+            try visitDirectory(next)
             guard try pause() else {
                 waiting.removeAll()
                 try commit()
@@ -147,7 +155,7 @@ package final class TreeScan<Tree: FileTree> {
     /// A root is an entry of its parent directory.
     private func visitRoot(_ path: ByteString) throws(DatabaseError) {
         if path == "/" {
-            waiting = [(path, 0, 0)]
+            waiting = [Waiting(path: path, depth: 0, device: 0)]
             return
         }
         let error = tree.list(path.parent)
@@ -158,13 +166,14 @@ package final class TreeScan<Tree: FileTree> {
         let name = path.lastComponent
         let known = try baseline.record(of: path)?.attributes
         if let position = (0..<tree.count).first(where: { tree.compareName(at: $0, with: name) == 0 }) {
-            try visit(position, in: path.parent, glance: known, depth: -1, device: 0)
+            try visit(position, in: Waiting(path: path.parent, depth: -1, device: 0), glance: known)
         } else if known != nil {
             try forget(path)
         }
     }
 
-    private func visitDirectory(_ path: ByteString, depth: Int, device: UInt64) throws(DatabaseError) {
+    private func visitDirectory(_ directory: Waiting) throws(DatabaseError) {
+        let path = directory.path
         let listed = now()
         let error = tree.list(path)
         guard error == 0 else {
@@ -185,7 +194,7 @@ package final class TreeScan<Tree: FileTree> {
                     if order > 0 { break }
                     isThere = order == 0
                     let glance = isThere ? child.attributes : nil
-                    try visit(position, in: path, glance: glance, depth: depth, device: device)
+                    try visit(position, in: directory, glance: glance)
                     position += 1
                     guard try pause(afterAll: false) else { return }
                 }
@@ -196,7 +205,7 @@ package final class TreeScan<Tree: FileTree> {
             guard try pause() else { return }
         }
         for position in position..<tree.count {
-            try visit(position, in: path, glance: nil, depth: depth, device: device)
+            try visit(position, in: directory, glance: nil)
             guard try pause(afterAll: false) else { return }
         }
         for name in gone {
@@ -207,8 +216,9 @@ package final class TreeScan<Tree: FileTree> {
 
     /// Compares one entry with what is known of it at a glance; `nil` for one that is not known.
     private func visit(
-        _ position: Int, in directory: ByteString, glance: FileAttributes?, depth: Int, device: UInt64
+        _ position: Int, in place: Waiting, glance: FileAttributes?
     ) throws(DatabaseError) {
+        let (directory, depth, device) = (place.path, place.depth, place.device)
         if glance == nil, takesNew {
             return try take(position, in: directory, depth: depth, device: device)
         }
@@ -231,7 +241,7 @@ package final class TreeScan<Tree: FileTree> {
             }
             return
         }
-        if let glance, try isOutOfSight(position, in: directory, attributes, glance) {
+        if let glance, isOutOfSight(position, in: place, attributes, glance) {
             result.unreadable += 1
             hidesSomething = true
             return
@@ -242,14 +252,14 @@ package final class TreeScan<Tree: FileTree> {
             guard isNoted else {
                 // What is below may differ too, whatever becomes of the directory itself.
                 if let glance, glance.type == .directory, attributes.type == .directory {
-                    enter(path, depth: depth, device: attributes.device, from: device)
+                    enter(path, depth: depth, device: attributes.device, from: device, known: glance.device)
                 }
                 return
             }
             if options.updates { try put(attributes, name, in: directory) }
         }
         if attributes.type == .directory {
-            enter(path, depth: depth, device: attributes.device, from: device)
+            enter(path, depth: depth, device: attributes.device, from: device, known: glance?.device)
         }
     }
 
@@ -301,18 +311,19 @@ package final class TreeScan<Tree: FileTree> {
     /// Whether a filesystem has been mounted over the directory that is known, or is not mounted where it was: what is
     /// known is not gone then. Device numbers tell little, they are given anew at each boot.
     private func isOutOfSight(
-        _ position: Int, in directory: ByteString, _ now: FileAttributes, _ known: FileAttributes
-    ) throws(DatabaseError) -> Bool {
+        _ position: Int, in place: Waiting, _ now: FileAttributes, _ known: FileAttributes
+    ) -> Bool {
         guard now.type == .directory, known.type == .directory, now.device != known.device else { return false }
         let isRoot = tree.isMountRoot(at: position)
-        let parent = try baseline.record(of: directory)?.attributes
-        return isRoot != parent.map { $0.device != known.device } ?? isRoot
+        return isRoot != place.known.map { $0 != known.device } ?? isRoot
     }
 
-    private func enter(_ path: ByteString, depth: Int, device: UInt64, from parent: UInt64) {
+    private func enter(
+        _ path: ByteString, depth: Int, device: UInt64, from parent: UInt64, known: UInt64? = nil
+    ) {
         guard options.enters(path, depth: depth) else { return }
         if device != parent, tree.isKernelState(path) { return }
-        waiting.append((path, depth + 1, device))
+        waiting.append(Waiting(path: path, depth: depth + 1, device: device, known: known))
     }
 
     /// Tells what has changed, if anything has; `false` when an event may still tell of it.
