@@ -141,6 +141,13 @@ private final class TreePicture: FileTree {
         #expect(try baseline.root("/w")?.scanned == 3_000)
     }
 
+    @Test func aWatchThatIsNotMountedIsNotGone() throws {
+        try scan(at: 1_000)
+        for path in tree.files.keys where path != "/w" { tree.files[path] = nil }
+        (tree.files["/w"]?.device, tree.files["/w"]?.inode) = (99, 4_711)
+        #expect(try scan(at: 2_000).isEmpty)
+    }
+
     @Test func aTreeOnAnotherDeviceThatIsNoMountIsTold() throws {
         try scan(at: 1_000)
         for path in tree.files.keys {

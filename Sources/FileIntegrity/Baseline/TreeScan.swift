@@ -315,7 +315,9 @@ package final class TreeScan<Tree: FileTree> {
     ) -> Bool {
         guard now.type == .directory, known.type == .directory, now.device != known.device else { return false }
         let isRoot = tree.isMountRoot(at: position)
-        return isRoot != place.known.map { $0 != known.device } ?? isRoot
+        // Of what holds a watch nothing is known: what is no mount and another directory has lost one.
+        guard let parent = place.known else { return place.depth < 0 && !isRoot && now.inode != known.inode }
+        return isRoot != (parent != known.device)
     }
 
     private func enter(
