@@ -131,7 +131,8 @@ private final class TreePicture: FileTree {
         try scan(at: 1_000)
         let before = tree.files
         for path in tree.files.keys where path.isWithin("/w/d") && path != "/w/d" { tree.files[path] = nil }
-        (tree.files["/w/d"]?.device, tree.files["/w/d"]?.inode) = (99, 2)
+        tree.files["/w/d"]?.device = 99
+        tree.files["/w/d"]?.inode = 2
         tree.mountRoots = ["/w/d"]
         #expect(try scan(at: 2_000).isEmpty)
         // What happens below is dated from when it was last seen.
@@ -144,7 +145,8 @@ private final class TreePicture: FileTree {
     @Test func aWatchThatIsNotMountedIsNotGone() throws {
         try scan(at: 1_000)
         for path in tree.files.keys where path != "/w" { tree.files[path] = nil }
-        (tree.files["/w"]?.device, tree.files["/w"]?.inode) = (99, 4_711)
+        tree.files["/w"]?.device = 99
+        tree.files["/w"]?.inode = 4_711
         #expect(try scan(at: 2_000).isEmpty)
     }
 

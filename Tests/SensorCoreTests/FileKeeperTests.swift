@@ -331,7 +331,8 @@ private final class Home {
         try home.remove("dir")
         let other = Collector()
         settle(try Self.makeKeeper(home, other, adjust: only))
-        #expect(other.changes.map { "\($0.kind.rawValue) \($0.path.lastComponent.text)" } == ["deleted a.conf"])
+        #expect(
+            other.changes.map { "\($0.kind.rawValue) \($0.path.lastComponent.text)" } == ["deleted a.conf"])
     }
 
     /// Runs one from its start until it has nothing more to do.

@@ -313,7 +313,9 @@ package final class TreeScan<Tree: FileTree> {
     private func isOutOfSight(
         _ position: Int, in place: Waiting, _ now: FileAttributes, _ known: FileAttributes
     ) -> Bool {
-        guard now.type == .directory, known.type == .directory, now.device != known.device else { return false }
+        guard now.type == .directory, known.type == .directory, now.device != known.device else {
+            return false
+        }
         let isRoot = tree.isMountRoot(at: position)
         // Of what holds a watch nothing is known: what is no mount and another directory has lost one.
         guard let parent = place.known else { return place.depth < 0 && !isRoot && now.inode != known.inode }

@@ -17,7 +17,9 @@ struct OwnWrites {
     func hasMade(_ event: SensorEvent) -> Bool {
         guard case .change(let change) = event, isOurs(change.path) else { return false }
         let doer = change.attribution?.process.pid
-        if let commandLine, isCompanion(change.path), change.attribution?.process.executable.value == commandLine {
+        if let commandLine, isCompanion(change.path),
+            change.attribution?.process.executable.value == commandLine
+        {
             return true
         }
         return doer == pid || doer == nil && change.source == .inotify

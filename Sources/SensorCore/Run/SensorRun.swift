@@ -344,7 +344,8 @@ final class SensorRun {
         for (module, reason) in troubles.sorted(by: { $0.key < $1.key }) {
             entries.append(
                 CoverageEntry(
-                    source: module, state: .off(reason: reason), advice: "Mend that, and start vedette again."))
+                    source: module, state: .off(reason: reason), advice: "Mend that, and start vedette again."
+                ))
         }
         if !watches.missing.isEmpty {
             entries.append(
