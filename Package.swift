@@ -18,14 +18,29 @@ let strictC: [CSetting] = [
 let ringSettings: [CSetting] =
     Context.environment["VEDETTE_BROKEN_RING"] == "1" ? strictC + [.define("CRING_BROKEN")] : strictC
 
+/// Less of the program is resident: it exports no symbols, which Swift asks of programs that load others, and takes of
+/// the C++ runtime only what it calls.
+let smallProgram: [LinkerSetting] = [
+    .unsafeFlags(
+        [
+            "-use-ld=lld", "-Xlinker", "--no-export-dynamic",
+            "-L", Context.packageDirectory + "/CShims/Linking", "-Xclang-linker", "-static-libgcc",
+        ], .when(configuration: .release))
+]
+
 /// A C target under `CShims/`.
 func shim(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, path: "CShims/\(name)", cSettings: strictC)
 }
 
-/// A Swift library target under `Sources/`.
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+/// A Swift library target under `Sources/`, at `path` there when that is not its name; what is in `inner` directories
+/// of it are targets of their own.
+func library(
+    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, inner: [String] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/" + (path ?? name), exclude: inner,
+        swiftSettings: strict)
 }
 
 /// The tests of a library, under `Tests/<name>Tests`.
@@ -56,6 +71,14 @@ let package = Package(
         shim("CInotify", ["CRing", "CProc"]),
         shim("CAudit"),
         shim("CXattr"),
+        shim("CTree"),
+        shim("CSocket"),
+        shim("CPackages"),
+        .systemLibrary(name: "CSQLite", path: "CShims/CSQLite"),
+        .systemLibrary(name: "COpenSSL", path: "CShims/COpenSSL"),
+        .systemLibrary(name: "CYAML", path: "CShims/CYAML"),
+        .systemLibrary(name: "CLibCap", path: "CShims/CLibCap"),
+        .systemLibrary(name: "CZlib", path: "CShims/CZlib"),
 
         // For tests only: the tables that ours are compared with.
         .systemLibrary(name: "CLibAudit", path: "CShims/CLibAudit"),
@@ -68,27 +91,51 @@ let package = Package(
             [
                 "EventModel", "EventRing", "KernelDecoding", "CRing", "CProc", "CFanotify", "CInotify",
                 "CAudit", "CXattr",
-            ]),
+            ], inner: ["Files"]),
+        // Targets of their own: they bring system libraries that `vedetted` does without.
+        library(
+            "FileReading", ["EventModel", "KernelSources", "CTree", "COpenSSL"], path: "KernelSources/Files"),
+        library("Baseline", ["EventModel", "CSQLite"], path: "FileIntegrity/Baseline"),
+        library(
+            "PackageKnowledge", ["EventModel", "CPackages", "COpenSSL", "CSQLite"],
+            path: "FileIntegrity/Packages"),
         library("ProcessTable", ["EventModel", "KernelDecoding"]),
-        library("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"]),
+        library("TextDiff", ["EventModel", "CZlib"], path: "FileIntegrity/Diff"),
+        library(
+            "FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"],
+            inner: ["Baseline", "Diff", "Packages"]),
         library("Reporting", ["EventModel"]),
+        library("Configuration", ["EventModel", "CYAML"]),
         library(
             "SensorCore",
             [
                 "EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity",
+                "Baseline", "TextDiff", "PackageKnowledge", "FileReading", "Configuration", "Control",
                 "Reporting",
                 "CWait",
-            ]),
-        .executableTarget(name: "vedetted", dependencies: ["SensorCore"], swiftSettings: strict),
+            ], inner: ["Control"]),
+        library(
+            "Control", ["EventModel", "Reporting", "CSocket", "CWait", "CLibCap"], path: "SensorCore/Control"),
+        .executableTarget(
+            name: "vedetted", dependencies: ["SensorCore"], swiftSettings: strict,
+            linkerSettings: smallProgram),
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "KernelDecoding", "CDecompress",
+                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline",
+                "Reporting",
+                "Configuration", "Control", "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
         tests("FileIntegrity", ["EventModel", "ProcessTable"]),
+        tests("Baseline", ["EventModel"]),
+        tests("TextDiff", ["EventModel"]),
+        tests("PackageKnowledge", ["EventModel"]),
+        .testTarget(
+            name: "FileReadingTests", dependencies: ["FileReading", "KernelSources", "EventModel"],
+            swiftSettings: strict),
         tests("ProcessTable", ["EventModel", "KernelDecoding"]),
         .testTarget(
             name: "KernelDecodingTests", dependencies: ["KernelDecoding", "EventModel", "CLibAudit"],
@@ -100,8 +147,15 @@ let package = Package(
         .testTarget(
             name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
-        tests("SensorCore", ["EventModel"]),
-        .testTarget(name: "ReportingTests", dependencies: ["Reporting", "EventModel"]),
+        tests("SensorCore", ["EventModel", "Baseline", "FileReading", "KernelSources"]),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "EventModel"],
+            exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "ControlTests", dependencies: ["Control", "EventModel", "Reporting", "CSocket", "CLibCap"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ReportingTests", dependencies: ["Reporting", "EventModel"], exclude: ["Fixtures"]),
         .target(
             name: "CRingProducer", dependencies: ["CRing"], path: "Tests/TesterPrograms/CRingProducer",
             cSettings: ringSettings),

@@ -10,6 +10,7 @@ public func test(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         var change = FileChange(kind: .renamed, path: text, type: .file, time: 1, source: .fanotify)
         change.previousPath = text
         change.scratchPaths = [text]
+        change.contentDiff = UnifiedDiff(text: text, added: count, removed: -count, isTruncated: true)
         var process = ProcessIdentity(pid: 1, start: 1)
         process.executable = Attributed(text, .exact, from: .audit)
         process.arguments = Attributed([text, text], .exact, from: .audit)
@@ -28,6 +29,9 @@ public func test(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         terminal.encode(.change(change))
         let shown = terminal.line
         precondition(shown.last == UInt8(ascii: "\n") && isUTF8(shown.span))
-        precondition(shown.dropLast().allSatisfy { $0 >= 0x20 && $0 != 0x7f })
+        precondition(shown.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == UInt8(ascii: "\n") })
+        // One of the change, those of the diff, and one that says how long it is.
+        let lines = text.bytes.split(separator: UInt8(ascii: "\n")).count + 2
+        precondition(shown.count { $0 == UInt8(ascii: "\n") } == lines)
     }
 }

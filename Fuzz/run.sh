@@ -5,6 +5,7 @@
 #     // sources: Sources/EventModel Sources/KernelDecoding/Audit
 #     // seeds: Tests/KernelDecodingTests/Fixtures/audit       (optional: files to start from)
 #     // shims: CScan                                          (optional: C targets whose modules it imports)
+#     // libraries: CSQLite                                    (optional: system libraries of CShims)
 # and it defines `@_cdecl("LLVMFuzzerTestOneInput")`. All is compiled as one module, so the imports of our own
 # Swift modules are taken out first; there is one `FuzzerInput.swift` that all targets may use.
 #
@@ -46,6 +47,8 @@ for shim in $(declared shims); do
         objects="$objects $object"
     done
 done
+
+for library in $(declared libraries); do includes="$includes -I CShims/$library"; done
 
 # The gold linker warns about each symbol of the sanitizer: shown only when the build fails.
 # shellcheck disable=SC2086

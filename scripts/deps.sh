@@ -5,14 +5,14 @@ set -eu
 
 case ${1:-build} in
     build)
-        packages="gcc g++ libc6-dev make python3 python3-jsonschema
-            libaudit-dev libsqlite3-dev libssl-dev libcap-dev zlib1g-dev liblzma-dev libzstd-dev" ;;
+        packages="gcc g++ libc6-dev make python3 python3-jsonschema python3-yaml
+            libaudit-dev libsqlite3-dev libyaml-dev libssl-dev libcap-dev zlib1g-dev liblzma-dev libzstd-dev" ;;
     live)
-        packages="auditd vim rsync git dpkg e2fsprogs util-linux busybox-static acl attr" ;;
+        packages="auditd vim rsync git dpkg e2fsprogs util-linux busybox-static acl attr libcap2-bin" ;;
     kernels)
         packages="qemu-system-x86 debootstrap busybox-static cpio kmod xz-utils e2fsprogs" ;;
     bench)
-        packages="libauparse-dev" ;;
+        packages="libauparse-dev aide" ;;
     *)
         echo "usage: scripts/deps.sh [build|live|kernels|bench]" >&2
         exit 2 ;;

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the live tests (Tests/Live) on the real kernel, one run at a time, and leaves the host as it was.
-#   scripts/live.sh [row…]
+#   scripts/live.sh [row…|day]
 set -u
 cd "$(dirname "$0")/.."
 

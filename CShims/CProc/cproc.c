@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -166,7 +167,12 @@ int cproc_raise_priority(void) {
     return setpriority(PRIO_PROCESS, 0, -20) == 0 ? 1 : 0;
 }
 
-void cproc_limit_arenas(void) { mallopt(M_ARENA_MAX, 2); }
+void cproc_keep_small(void) {
+    mallopt(M_ARENA_MAX, 2);
+    // Setting it ends that it grows with the largest block so far, up to 32 MB.
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+}
 
 void cproc_trim_memory(void) { malloc_trim(0); }
 

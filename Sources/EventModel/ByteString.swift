@@ -16,6 +16,9 @@ package struct ByteString: Hashable, Sendable {
     package var isEmpty: Bool { bytes.isEmpty }
     package var count: Int { bytes.count }
 
+    /// For calls of C.
+    package var zeroTerminated: [CChar] { bytes.map { CChar(bitPattern: $0) } + [0] }
+
     /// The bytes as text, invalid sequences replaced by U+FFFD.
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 }

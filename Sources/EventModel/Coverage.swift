@@ -29,6 +29,9 @@ package struct CoverageEntry: Equatable, Sendable {
     package var detail: String
     /// What its absence costs and how to close the gap; empty when live.
     package var advice: String
+    /// When the newest canary that was heard was made, nanoseconds since 1970; `nil` before the first, and for sources
+    /// without one.
+    package var lastCanary: UInt64?
 
     package init(source: String, state: CoverageState, detail: String = "", advice: String = "") {
         self.source = source
@@ -49,10 +52,26 @@ package struct Gap: Equatable, Sendable {
         case taskstatsOverrun = "taskstats_overrun"
         case auditLost = "audit_lost"
         case auditSerialGap = "audit_serial_gap"
+        /// The source had ended, or nothing was heard of it, until it was opened again.
+        case sourceRestarted = "source_restarted"
+        /// A watched filesystem was not mounted here; what was done to it elsewhere is not known.
+        case filesystemUnmounted = "filesystem_unmounted"
         /// There was no time left to take in what the kernel had queued.
         case unreadAtEnd = "unread_at_end"
         /// Nobody took the lines.
         case outputBlocked = "output_blocked"
+        /// Changes came faster than they could be compared with the baseline.
+        case baselineBehind = "baseline_behind"
+    }
+
+    /// Whether changes of files may have been lost, rather than who made them or the lines that told of them.
+    package var losesChanges: Bool {
+        switch cause {
+        case .fanotifyOverflow, .inotifyOverflow, .unreadAtEnd, .baselineBehind, .filesystemUnmounted: true
+        // Of the others it is not known who made the changes; those themselves were told.
+        case .sourceRestarted: ["fanotify", "inotify"].contains(source)
+        default: false
+        }
     }
 
     package var source: String
@@ -73,8 +92,10 @@ package struct Gap: Equatable, Sendable {
 }
 
 /// What leaves the pipeline.
-package enum SensorEvent: Sendable {
+package indirect enum SensorEvent: Sendable {
     case change(FileChange)
     case gap(Gap)
     case coverage(CoverageEntry, previous: CoverageState?, time: UInt64)
+    case scan(ScanReport)
+    case refused(RefusedAccess)
 }

@@ -24,6 +24,23 @@ package enum FileType: String, Sendable, CaseIterable {
     case unknown
 }
 
+extension FileType {
+    /// Of `st_mode`.
+    package init(mode: UInt32) {
+        self =
+            switch mode & 0o170000 {
+            case 0o100000: .file
+            case 0o040000: .directory
+            case 0o120000: .symlink
+            case 0o010000: .fifo
+            case 0o140000: .socket
+            case 0o020000: .characterDevice
+            case 0o060000: .blockDevice
+            default: .unknown
+            }
+    }
+}
+
 /// One change of one file: what, where, when, who.
 package struct FileChange: Sendable {
     package var kind: ChangeKind
@@ -49,6 +66,18 @@ package struct FileChange: Sendable {
     /// Further aspects of the same action: an attribute change with a modification, an overwritten target of a rename.
     package var alsoChangedAttributes: Bool
     package var overwroteTarget: Bool
+    /// What the baseline had of the file before, and what it has now.
+    package var before: FileAttributes?
+    package var after: FileAttributes?
+    /// How its content changed, where the baseline kept the content from before.
+    package var contentDiff: UnifiedDiff?
+    /// No event told of the change, a scan found it: it happened in this interval, nanoseconds since 1970.
+    package var interval: ClosedRange<UInt64>?
+    /// What the configuration says of the watch that the file belongs to; `nil` where there is no configuration.
+    package var severity: Severity?
+    package var tags: [String] = []
+    /// What the package database says about it; `nil` when no package has to do with it, or it was not asked.
+    package var package: PackageVerdict?
 
     package init(kind: ChangeKind, path: ByteString, type: FileType, time: UInt64, source: FileEvent.Source) {
         self.kind = kind

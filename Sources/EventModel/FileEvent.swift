@@ -44,6 +44,8 @@ package struct FileEvent: Sendable {
         case fanotify
         case inotify
         case audit
+        /// No event told of it: a comparison with the baseline did.
+        case scan
     }
 
     package var source: Source

@@ -62,7 +62,7 @@ package enum ContainerPlacement: Hashable, Sendable {
 }
 
 /// A process at one moment of its life.
-package struct ProcessIdentity: Sendable {
+package struct ProcessIdentity: Equatable, Sendable {
     /// In the initial pid namespace.
     package var pid: Int32
     /// Nanoseconds since boot (CLOCK_BOOTTIME). Tells apart processes that had the same pid. `nil` when unknown.

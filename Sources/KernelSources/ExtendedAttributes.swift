@@ -9,6 +9,6 @@ package enum ExtendedAttributes {
     /// The corresponding system calls are `llistxattr(2)` and `lgetxattr(2)`.
     package static func digest(of path: ByteString, except prefix: String) -> UInt64? {
         var digest: UInt64 = 0
-        return cxattr_digest(DirectoryHandles.cString(path), prefix, &digest) == 0 ? digest : nil
+        return cxattr_digest(path.zeroTerminated, prefix, &digest) == 0 ? digest : nil
     }
 }

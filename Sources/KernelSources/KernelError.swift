@@ -27,10 +27,11 @@ extension KernelError: CustomStringConvertible {
 
     private static let errnoNames: [Int32: String] = [
         1: "EPERM", 2: "ENOENT", 4: "EINTR", 5: "EIO", 9: "EBADF", 11: "EAGAIN", 12: "ENOMEM", 13: "EACCES",
-        14: "EFAULT", 16: "EBUSY", 17: "EEXIST", 18: "EXDEV", 19: "ENODEV", 20: "ENOTDIR", 22: "EINVAL",
-        23: "ENFILE", 24: "EMFILE", 28: "ENOSPC", 36: "ENAMETOOLONG", 38: "ENOSYS", 40: "ELOOP",
-        75: "EOVERFLOW", 93: "EPROTONOSUPPORT", 95: "EOPNOTSUPP", 97: "EAFNOSUPPORT", 105: "ENOBUFS",
-        111: "ECONNREFUSED", 114: "EALREADY", 116: "ESTALE",
+        14: "EFAULT", 16: "EBUSY", 17: "EEXIST", 18: "EXDEV", 19: "ENODEV", 20: "ENOTDIR", 21: "EISDIR",
+        22: "EINVAL", 23: "ENFILE", 24: "EMFILE", 27: "EFBIG", 28: "ENOSPC", 30: "EROFS", 36: "ENAMETOOLONG",
+        38: "ENOSYS", 40: "ELOOP", 74: "EBADMSG", 75: "EOVERFLOW", 93: "EPROTONOSUPPORT", 95: "EOPNOTSUPP",
+        97: "EAFNOSUPPORT", 105: "ENOBUFS", 111: "ECONNREFUSED", 114: "EALREADY", 116: "ESTALE",
+        122: "EDQUOT",
     ]
 }
 

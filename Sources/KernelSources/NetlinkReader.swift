@@ -7,7 +7,8 @@ internal import Glibc
 /// The socket is closed with the reader.
 final class NetlinkReader {
     private let ring: EventRing
-    let socket: Int32
+    private let descriptor: KernelDescriptor
+    var socket: Int32 { descriptor.value }
     private let proc: Int32
     private let reader: OpaquePointer
 
@@ -19,12 +20,12 @@ final class NetlinkReader {
             if proc >= 0 { close(proc) }
             throw KernelError(call: "eventfd(2)", errno: ENOMEM)
         }
-        (self.ring, self.socket, self.proc, self.reader) = (ring, socket, proc, reader)
+        descriptor = KernelDescriptor(socket)
+        (self.ring, self.proc, self.reader) = (ring, proc, reader)
     }
 
     deinit {
         cproc_reader_destroy(reader)
-        close(socket)
         if proc >= 0 { close(proc) }
     }
 

@@ -135,7 +135,7 @@ extension ProcessTable {
             if connectorIsLive { process.withdrawDoubtful(from: &identity, actor: actor) }
             identity.loginUser = loginUser(of: process, for: actor)
             identity.credentials = process.credentials(for: actor, fileOwner: fileOwner)
-            ancestors = process.lineage?.identities() ?? []
+            ancestors = sharedAncestors.share(process.lineage?.identities() ?? [])
         }
         if let facts = recordOfEvent(actor) {
             identity.take(facts)

@@ -48,6 +48,7 @@ package final class ProcessTable {
     private var graveHead = 0
     /// The last fork, waiting for the snapshot of the parent's login user that follows it in the stream.
     private var lastFork: (parent: Int32, child: TrackedProcess)?
+    var sharedAncestors = SharedAncestors()
     /// Dead processes that were forgotten before their minute was over.
     package private(set) var evictedEarly: UInt64 = 0
 

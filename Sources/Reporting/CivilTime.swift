@@ -31,16 +31,21 @@ extension ByteWriter {
     /// Appends `2026-11-24T14:09:36.000000001Z`.
     mutating func append(timestamp nanoseconds: UInt64) {
         let time = CivilTime(nanoseconds: nanoseconds)
-        append(decimal: time.year, atLeast: 4)
-        append(UInt8(ascii: "-"))
-        append(decimal: time.month, atLeast: 2)
-        append(UInt8(ascii: "-"))
-        append(decimal: time.day, atLeast: 2)
+        append(date: time)
         append(UInt8(ascii: "T"))
         append(clock: time)
         append(UInt8(ascii: "."))
         append(decimal: time.nanosecond, atLeast: 9)
         append(UInt8(ascii: "Z"))
+    }
+
+    /// Appends `2026-11-24`.
+    mutating func append(date time: CivilTime) {
+        append(decimal: time.year, atLeast: 4)
+        append(UInt8(ascii: "-"))
+        append(decimal: time.month, atLeast: 2)
+        append(UInt8(ascii: "-"))
+        append(decimal: time.day, atLeast: 2)
     }
 
     /// Appends `14:09:36`.

@@ -32,6 +32,8 @@ package struct ECSEncoder: ~Copyable {
             case .gap(let gap): writer.write(gap, context)
             case .coverage(let entry, let previous, let time):
                 writer.write(entry, previous: previous, time: time, context)
+            case .scan(let report): writer.write(report, context)
+            case .refused(let access): writer.write(access, context)
             }
         }
         writer.append(UInt8(ascii: "\n"))
@@ -77,9 +79,16 @@ extension ByteWriter {
             writer.field("dataset", literal: "vedette.file")
             writer.field("provider", change.source.rawValue)
             writer.field("sequence", context.sequence)
+            if let severity = change.severity { writer.field("severity", severity.score) }
         }
         message(of: change)
+        if !change.tags.isEmpty {
+            array("tags") { writer in
+                for tag in change.tags { writer.element(ByteString(tag)) }
+            }
+        }
         object("file") { $0.file(change, context) }
+        packageFields(change.package)
         let process = change.attribution?.process
         if let attribution = change.attribution {
             object("process") { writer in
@@ -92,10 +101,13 @@ extension ByteWriter {
         }
         object("vedette") { writer in
             writer.field("source", change.source.rawValue)
+            if let severity = change.severity { writer.field("severity", severity.rawValue) }
             writer.field("also_changed_attributes", change.alsoChangedAttributes)
             writer.field("overwrote_target", change.overwroteTarget)
             writer.object("file") { $0.ownFileFields(change) }
             writer.scratch(change.scratchPaths)
+            writer.comparison(change)
+            writer.packageVerdict(change.package, context)
             if let attribution = change.attribution { writer.who(attribution, context) }
             writer.provenance(of: process ?? ProcessIdentity(pid: 0))
         }

@@ -23,6 +23,16 @@ extension ByteWriter {
             field("gid", keyword: UInt64(group))
             if let name = context.names.group(group) { field("group", name) }
         }
+        if let attributes = change.after ?? change.before { known(attributes) }
+    }
+
+    /// What only a baseline knows of a file.
+    private mutating func known(_ attributes: FileAttributes) {
+        field("mtime", timestamp: attributes.modified)
+        field("ctime", timestamp: attributes.changed)
+        if attributes.born != 0 { field("created", timestamp: attributes.born) }
+        if let target = attributes.linkTarget { field("target_path", target) }
+        if let digest = attributes.sha256 { object("hash") { $0.field("sha256", digest.hexadecimal) } }
     }
 
     /// `name`, `directory` and `extension`. Dot files, and names that end in a dot, have no extension.

@@ -28,20 +28,23 @@ extension ByteWriter {
     /// Which process: its number, the id that tells it apart from others of that number, and its program.
     private mutating func identity(_ process: ProcessIdentity) {
         field("pid", UInt64(UInt32(bitPattern: process.pid)))
-        if let start = process.start {
-            write(key: "entity_id")
-            append(UInt8(ascii: "\""))
-            append(decimal: UInt64(UInt32(bitPattern: process.pid)))
-            append(UInt8(ascii: "-"))
-            append(decimal: start)
-            append(UInt8(ascii: "\""))
-        }
+        if let start = process.start { entity(process.pid, start) }
         if let executable = process.executable.value { field("executable", executable) }
         if let name = process.name.value ?? process.program { field("name", name) }
     }
 
+    /// `entity_id`: one process of this boot.
+    mutating func entity(_ pid: Int32, _ start: UInt64) {
+        write(key: "entity_id")
+        append(UInt8(ascii: "\""))
+        append(decimal: UInt64(UInt32(bitPattern: pid)))
+        append(UInt8(ascii: "-"))
+        append(decimal: start)
+        append(UInt8(ascii: "\""))
+    }
+
     /// The arguments with spaces between them, for search; `args` is the truth.
-    private mutating func commandLine(_ arguments: [ByteString]) {
+    mutating func commandLine(_ arguments: [ByteString]) {
         write(key: "command_line")
         append(UInt8(ascii: "\""))
         for (index, argument) in arguments.enumerated() {
@@ -89,7 +92,7 @@ extension ByteWriter {
         if let id { idAndName(id, context.names.group(id)) }
     }
 
-    private mutating func idAndName(_ id: UInt32, _ name: ByteString?) {
+    mutating func idAndName(_ id: UInt32, _ name: ByteString?) {
         field("id", keyword: UInt64(id))
         if let name { field("name", name) }
     }

@@ -1,6 +1,6 @@
 package import EventModel
 
-/// Writes each event as one line for people, within 100 columns where the paths let it.
+/// Writes each event as one line for people, within 100 columns where the paths let it; below a change, its diff.
 ///
 /// `14:09:36.123 modified   /etc/passwd  root (login alice)  vim < bash < sshd < systemd  pid 812`
 package struct TerminalEncoder: ~Copyable {
@@ -30,14 +30,18 @@ package struct TerminalEncoder: ~Copyable {
     package mutating func encode(_ event: SensorEvent) {
         text.removeAll()
         switch event {
-        case .change(let change): write(change)
+        case .change(let change):
+            write(change)
+            if let diff = change.contentDiff { text.append(diff) }
         case .gap(let gap): write(gap)
         case .coverage(let entry, let previous, let time): write(entry, previous: previous, time: time)
+        case .scan(let report): write(report)
+        case .refused(let access): write(access)
         }
         text.newLine()
     }
 
-    /// The line of the last `encode`, with its newline.
+    /// The line of the last `encode`, with its newline; more lines for a change with a diff.
     package var line: [UInt8] { text.bytes }
 
     private mutating func write(_ change: FileChange) {
@@ -50,12 +54,36 @@ package struct TerminalEncoder: ~Copyable {
         }
         text.append(untrusted: change.path, .bold)
         if change.type == .directory, change.path != "/" { text.append("/") }
+        writeComparison(change)
+        change.package?.append(to: &text)
+        guard change.source != .scan else { return }
         guard let attribution = change.attribution else {
             return text.append("  by an unknown process", .dim)
         }
         text.append("  ")
         let who = WhoText(attribution, names, colour: text.colour)
         text.append(who.fitting(width - text.columns))
+    }
+
+    /// `  mode 0644 -> 0755, sha256  found by a scan; it happened after 2026-11-27 14:02:11`
+    private mutating func writeComparison(_ change: FileChange) {
+        if let before = change.before, let after = change.after {
+            let differences = after.differences(from: before)
+            for (index, attribute) in differences.enumerated() {
+                text.append(index == 0 ? "  " : ", ")
+                text.append(attribute.rawValue)
+                guard let old = before.text(of: attribute), let new = after.text(of: attribute) else {
+                    continue
+                }
+                text.append(" ")
+                text.append(untrusted: old)
+                text.append(" -> ", .dim)
+                text.append(untrusted: new)
+            }
+        }
+        guard let interval = change.interval else { return }
+        text.append("  found by a scan", .dim)
+        if interval.lowerBound > 0 { text.append("; it happened after \(moment(interval.lowerBound))", .dim) }
     }
 
     private mutating func write(_ gap: Gap) {
@@ -87,12 +115,44 @@ package struct TerminalEncoder: ~Copyable {
         text.append(untrusted: ByteString(entry.advice), .dim)
     }
 
+    private mutating func write(_ report: ScanReport) {
+        text.append(clock(report.to) + " ", .dim)
+        text.append("SCANNED", .magenta)
+        text.pad(to: 24)
+        text.append("the baseline of ")
+        text.append(untrusted: report.root, .bold)
+        text.append(" " + report.outcome)
+    }
+
+    private mutating func write(_ access: RefusedAccess) {
+        text.append(clock(access.time) + " ", .dim)
+        text.append("REFUSED", .alarm)
+        text.pad(to: 24)
+        text.append(untrusted: access.path, .bold)
+        text.append(" to uid \(access.uid), pid \(access.pid)")
+        if access.attempts > 1 { text.append(", \(access.attempts) attempts") }
+    }
+
+    private func local(_ nanoseconds: UInt64) -> CivilTime {
+        let offset = Int64(utcOffset(nanoseconds / 1_000_000_000)) &* 1_000_000_000
+        return CivilTime(
+            nanoseconds: offset < 0 ? nanoseconds &- offset.magnitude : nanoseconds &+ offset.magnitude)
+    }
+
+    /// `2026-11-24 14:09:36` in local time.
+    private func moment(_ nanoseconds: UInt64) -> String {
+        let time = local(nanoseconds)
+        var writer = ByteWriter(capacity: 64)
+        writer.append(date: time)
+        writer.append(UInt8(ascii: " "))
+        writer.append(clock: time)
+        return String(decoding: writer.copy, as: UTF8.self)
+    }
+
     /// `14:09:36.123` in local time.
     private func clock(_ nanoseconds: UInt64) -> String {
-        let offset = Int64(utcOffset(nanoseconds / 1_000_000_000)) &* 1_000_000_000
-        let local = offset < 0 ? nanoseconds &- offset.magnitude : nanoseconds &+ offset.magnitude
         var writer = ByteWriter(capacity: 64)
-        let time = CivilTime(nanoseconds: local)
+        let time = local(nanoseconds)
         writer.append(clock: time)
         writer.append(UInt8(ascii: "."))
         writer.append(decimal: time.nanosecond / 1_000_000, atLeast: 3)

@@ -40,6 +40,21 @@ struct TerminalText {
         styled(style) { $0.escape(text.bytes.span) }
     }
 
+    /// Appends text in which control characters have been escaped before: a backslash stays as it is, and a tab becomes
+    /// spaces. All else that a terminal must not see is escaped.
+    mutating func append(escaped text: [UInt8], _ style: TerminalStyle? = nil) {
+        styled(style) { line in
+            let start = line.columns
+            for (index, part) in text.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
+                .enumerated()
+            {
+                // The mark of a diff's line is before the first column.
+                if index > 0 { line.pad(to: start + 1 + (line.columns - start - 1) / 8 * 8 + 8) }
+                line.escape(Array(part).span, keepsBackslash: true)
+            }
+        }
+    }
+
     mutating func append(_ other: TerminalText) {
         bytes.append(contentsOf: other.bytes)
         columns += other.columns
@@ -67,12 +82,12 @@ struct TerminalText {
         bytes.append(contentsOf: "[0m".utf8)
     }
 
-    private mutating func escape(_ text: Span<UInt8>) {
+    private mutating func escape(_ text: Span<UInt8>, keepsBackslash: Bool = false) {
         var index = 0
         while index < text.count {
             let start = index
             let scalar = nextScalar(in: text, at: &index)
-            if let scalar, let width = printableWidth(scalar) {
+            if let scalar, let width = keepsBackslash && scalar == 0x5c ? 1 : printableWidth(scalar) {
                 for position in start..<index { bytes.append(text[position]) }
                 columns += width
             } else {

@@ -84,6 +84,11 @@ final class AuditIntake {
         }
     }
 
+    /// Whether nothing waits anywhere.
+    var isDrained: Bool {
+        session.isIdle && consumer.producerIsParked && consumer.isEmpty && !session.hasBacklog
+    }
+
     func arm() -> Bool { consumer.arm() }
     func disarm() { consumer.disarm() }
 }

@@ -12,6 +12,13 @@ package enum Clock {
         return boot > running ? boot - running : 0
     }
 
+    /// The time of day of `time` (nanoseconds since 1970), for people: `07:08:09 UTC`.
+    static func timeOfDay(_ time: UInt64) -> String {
+        let seconds = time / 1_000_000_000 % 86_400
+        let parts = [seconds / 3_600, seconds / 60 % 60, seconds % 60]
+        return parts.map { ($0 < 10 ? "0" : "") + String($0) }.joined(separator: ":") + " UTC"
+    }
+
     private static func now(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         clock_gettime(clock, &time)

@@ -6,28 +6,55 @@ final class CoverageLedger {
     /// In the order in which people read it.
     private static let order = ["fanotify", "inotify", "audit", "proc_connector", "taskstats", "procfs"]
 
-    private var entriesBySource: [String: CoverageEntry] = [:]
-    private var ended: Set<String> = []
+    /// What each source says of itself.
+    private var noted: [String: CoverageEntry] = [:]
+    /// What is known about it that it does not know.
+    private var troubles: [String: CoverageEntry] = [:]
+    private var canaries: [String: UInt64] = [:]
+    private var remarks: [String: String] = [:]
     private let emit: (SensorEvent) -> Void
 
     init(emit: @escaping (SensorEvent) -> Void) { self.emit = emit }
 
-    var entries: [CoverageEntry] { Self.order.compactMap { entriesBySource[$0] } }
+    var entries: [CoverageEntry] { Self.order.compactMap { entry(of: $0) } }
 
-    /// Whether `source` has ended for good.
-    func hasEnded(_ source: String) -> Bool { ended.contains(source) }
-
-    /// `source` is off, whatever is noted of it later.
-    func end(_ source: String, reason: String, advice: String) {
-        note(source, .off(reason: reason), advice: advice)
-        ended.insert(source)
+    private func entry(of source: String) -> CoverageEntry? {
+        guard var entry = troubles[source] ?? noted[source] else { return nil }
+        entry.lastCanary = canaries[source]
+        if let remark = remarks[source] { entry.detail += entry.detail.isEmpty ? remark : ", " + remark }
+        return entry
     }
 
+    /// Changes something about `source`, and tells when its state is another one afterwards.
+    private func change(_ source: String, _ body: () -> Void) {
+        let previous = entry(of: source)
+        body()
+        guard let previous, let now = entry(of: source), previous.state != now.state else { return }
+        emit(.coverage(now, previous: previous.state, time: Clock.realtime))
+    }
+
+    /// Whether something is wrong with `source` that `settle` has not ended.
+    func isInTrouble(_ source: String) -> Bool { troubles[source] != nil }
+
+    /// `source` is in this state, whatever it says of itself, until `settle`.
+    func trouble(_ source: String, _ state: CoverageState, advice: String) {
+        change(source) { troubles[source] = CoverageEntry(source: source, state: state, advice: advice) }
+    }
+
+    /// `source` is what it says again.
+    func settle(_ source: String) { change(source) { troubles[source] = nil } }
+
+    /// `source` is not needed any more.
+    func forget(_ source: String) { (noted[source], troubles[source], canaries[source]) = (nil, nil, nil) }
+
+    /// A canary made at `time` (nanoseconds since 1970) was heard.
+    func noteCanary(_ source: String, at time: UInt64) { canaries[source] = time }
+
+    /// Follows the detail of `source`; `nil` for nothing.
+    func remark(_ source: String, _ text: String?) { remarks[source] = text }
+
     func note(_ entry: CoverageEntry) {
-        guard !hasEnded(entry.source) else { return }
-        let previous = entriesBySource.updateValue(entry, forKey: entry.source)
-        guard let previous, previous.state != entry.state else { return }
-        emit(.coverage(entry, previous: previous.state, time: Clock.realtime))
+        change(entry.source) { noted[entry.source] = entry }
     }
 
     func note(_ source: String, _ state: CoverageState, detail: String = "", advice: String = "") {
@@ -51,7 +78,11 @@ final class CoverageLedger {
     func note(_ source: FanotifySource, missesOverlayWrites: Bool) {
         let watched = source.marked.filter(\.reportsChanges)
         let detail = "\(watched.count) filesystems, programs on \(source.marked.count)"
-        if let missing = source.level.missing {
+        if let gone = source.absent.first {
+            note(
+                "fanotify", .degraded(reason: "\(gone.text) is not mounted"), detail: detail,
+                advice: "Changes there are not seen. Mount it: it is watched again at once.")
+        } else if let missing = source.level.missing {
             note("fanotify", .degraded(reason: missing), detail: detail, advice: "Use a newer kernel.")
         } else if missesOverlayWrites {
             note(
@@ -73,7 +104,10 @@ final class CoverageLedger {
             case .multicast(let owner):
                 owner == 0 ? "multicast group" : "multicast group, pid \(owner) has the daemon's place"
             }
-        let detail = "\(place), \(session.ruleCount) rules"
+        var detail = "\(place), \(session.ruleCount) rules"
+        if session.olderProcesses > 0 {
+            detail += ", \(session.olderProcesses) processes are older than audit: attributed from /proc"
+        }
         guard let reason = session.degradation else {
             noteReader("audit", priority: session.priority, detail: detail)
             return

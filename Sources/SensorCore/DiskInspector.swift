@@ -55,17 +55,7 @@ extension FileState {
 
     init(_ status: stat) {
         let mode = UInt32(status.st_mode)
-        let type: FileType =
-            switch mode & 0o170000 {
-            case 0o100000: .file
-            case 0o040000: .directory
-            case 0o120000: .symlink
-            case 0o010000: .fifo
-            case 0o140000: .socket
-            case 0o020000: .characterDevice
-            case 0o060000: .blockDevice
-            default: .unknown
-            }
+        let type = FileType(mode: mode)
         self.init(
             type: type, device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
             size: UInt64(status.st_size),

@@ -23,11 +23,14 @@ final class FanotifyIntake {
     let source: FanotifySource
     private var consumer: RingConsumer
     var translator: FanotifyTranslator
-    private var sequence: UInt64 = 0
+    /// The last event's place in the stream.
+    private(set) var sequence: UInt64
     /// What the last `collect` found; the memory is used again.
     private(set) var changes: [Change] = []
     private(set) var executions: [Execution] = []
     private(set) var snapshots: [ProcessSnapshot] = []
+    /// Filesystems on which the canary was heard.
+    private(set) var canaries: [UInt64] = []
     private(set) var overflows: [(from: UInt64, to: UInt64)] = []
     /// CLOCK_MONOTONIC nanoseconds of the newest record of the last `collect`; 0 when it found none.
     private(set) var newest: UInt64 = 0
@@ -35,7 +38,12 @@ final class FanotifyIntake {
     private(set) var failure: Int32?
     private(set) var undecodable: UInt64 = 0
 
-    init(source: FanotifySource, consumer: consuming RingConsumer, translator: consuming FanotifyTranslator) {
+    /// - Parameter sequence: where the stream before this one ended.
+    init(
+        source: FanotifySource, consumer: consuming RingConsumer, translator: consuming FanotifyTranslator,
+        sequence: UInt64
+    ) {
+        self.sequence = sequence
         self.source = source
         self.consumer = consumer
         self.translator = translator
@@ -46,6 +54,7 @@ final class FanotifyIntake {
         changes.removeAll(keepingCapacity: true)
         executions.removeAll(keepingCapacity: true)
         snapshots.removeAll(keepingCapacity: true)
+        canaries.removeAll(keepingCapacity: true)
         overflows.removeAll(keepingCapacity: true)
         newest = 0
         var outputs: [FanotifyOutput] = []
@@ -73,6 +82,7 @@ final class FanotifyIntake {
             let directory = open.directory.flatMap { translator.resolver.path(of: $0) }
             guard let directory, !open.name.isEmpty else { return }
             executions.append(Execution(open: open, path: directory.appending(open.name), sequence: sequence))
+        case .canary(let filesystem): canaries.append(filesystem)
         case .overflow(let from, let to): overflows.append((from, to))
         case .undecodable: undecodable += 1
         }
@@ -85,6 +95,9 @@ final class FanotifyIntake {
             undecodable += 1
         }
     }
+
+    /// Whether nothing waits anywhere.
+    var isDrained: Bool { source.backlog == 0 && consumer.producerIsParked && consumer.isEmpty }
 
     func arm() -> Bool { consumer.arm() }
     func disarm() { consumer.disarm() }

@@ -14,22 +14,22 @@ package import Reporting
 package final class LiveSensor {
     private let wake: Int32
     let processDirectory: ProcessDirectory
-    private let containers: ContainerDirectory
+    let containers: ContainerDirectory
     let pipeline: ChangePipeline<DiskInspector>
     private let emit: (SensorEvent) -> Void
-    private let watches: [ByteString]
+    let watches: [ByteString]
 
     var fanotify: FanotifyIntake?
     var inotify: InotifyIntake?
     var connector: ConnectorIntake?
     var taskstats: TaskstatsIntake?
     var audit: AuditIntake?
-    private let auditStatePath: String?
+    let auditStatePath: String?
     let ledger: CoverageLedger
     let losses: LossLedger
     /// Where inotify stands in for fanotify.
-    private(set) var standIns: [ByteString] = []
-    private(set) var standInRefusals: [String] = []
+    var standIns: [ByteString] = []
+    var standInRefusals: [String] = []
     /// Directories that inotify could not watch, as coverage has it.
     var notedUnwatched = 0
     /// Some reader has not run yet, as far as coverage has it.
@@ -38,30 +38,44 @@ package final class LiveSensor {
     /// Before Linux 6.5 overlayfs opened the files below it without telling fanotify.
     private let hearsOverlayWrites = KernelVersion.running >= KernelVersion(6, 5)
     private(set) var missesOverlayWrites = false
+    var canaries: Canaries
+    /// What has ended and is to be opened again.
+    var recoveries: [SourceName: Recovery] = [:]
+    var backoffs: [SourceName: Backoff] = [:]
+    /// CLOCK_MONOTONIC nanoseconds: when each source was last known to hear.
+    var provenAt: [SourceName: UInt64] = [:]
+    /// What the earlier readers of each source counted.
+    var carried: [SourceName: (events: UInt64, undecodable: UInt64)] = [:]
+    /// Where the last fanotify stream ended.
+    var streamEnd: UInt64 = 0
+    /// When directories without a watch were last tried again.
+    var lastRetried: UInt64 = 0
+    /// Processes that ran when audit was first opened.
+    var olderProcesses: Int?
+    /// Mount points that are gone, and since when.
+    var absentSince: [ByteString: UInt64] = [:]
+    /// Mount points below watches that are gone, and since when.
+    var goneMounts: [ByteString: UInt64] = [:]
     var lastTick: UInt64 = 0
     private var lastReconciled: UInt64 = 0
     private var recordsThisSecond = 0
-    private var wasBusy = false
-
-    /// Bytes of each ring. Sooner or later all of them are resident; what does not fit waits in the kernel's queue.
-    private enum Capacity {
-        static let fanotify = 1 << 19
-        static let audit = 1 << 19
-        static let connector = 1 << 19
-        static let taskstats = 1 << 17
-        static let inotify = 1 << 17
-    }
+    /// What the start took is to be given back.
+    private var wasBusy = true
+    private var lastTrimmed: UInt64 = 0
 
     /// - Parameters:
     ///   - watches: absolute paths without symbolic links.
     ///   - auditStatePath: where audit's original settings are kept; `nil` leaves audit alone.
+    ///   - canaryInterval: nanoseconds from one canary to the next; 0 for none.
+    ///   - canaryDirectory: a directory of ours in which canaries are made beside the watches; made when it is missing.
     ///   - emit: takes each event as it is finished, on the calling thread.
     /// - Throws: `KernelError` when not even the descriptors that everything needs can be had.
     package init(
         watches: [ByteString], settleWindow: UInt64, auditStatePath: String?,
+        canaryInterval: UInt64 = 60_000_000_000, canaryDirectory: ByteString? = nil,
         emit: @escaping (SensorEvent) -> Void
     ) throws(KernelError) {
-        OwnProcess.limitArenas()
+        OwnProcess.keepSmall()
         wake = try check("eventfd(2)", cwait_open_event())
         let directory = try ProcessDirectory()
         processDirectory = directory
@@ -73,6 +87,8 @@ package final class LiveSensor {
         let containers = ContainerDirectory(own: directory.snapshot(getpid()))
         self.containers = containers
         let now = Clock.monotonic
+        if let canaryDirectory { mkdir(canaryDirectory.zeroTerminated, 0o700) }
+        canaries = Canaries(interval: canaryInterval, directory: canaryDirectory, now: now)
         let realtimeOffset = Clock.realtime &- now
         let table = ProcessTable(bootOffset: Clock.bootOffset, realtimeOffset: realtimeOffset) {
             containers.placement(of: $0)
@@ -97,11 +113,18 @@ package final class LiveSensor {
     /// Opens every source that the host allows; what is missing is in `coverage`. Returns whether any file source
     /// is there.
     package func start() -> Bool {
-        startConnector()
-        startTaskstats()
-        startFileSources()
-        startAudit()
+        begin(.connector)
+        begin(.taskstats)
+        begin(.fanotify)
+        if fanotify == nil { standIn(for: watches) }
+        // Before audit, which has no records of those that run already; after the connector, so that nobody is born
+        // in between.
         scanProcesses()
+        if auditStatePath != nil {
+            begin(.audit)
+        } else {
+            ledger.note("audit", .off(reason: "not asked for"), advice: advice(without: .audit))
+        }
         notePriorities()
         return fanotify != nil || inotify != nil
     }
@@ -139,7 +162,7 @@ package final class LiveSensor {
 
     /// Takes in what the readers of files, which have ended, left in their rings. The others go on reading: in a
     /// fork storm their rings are never empty.
-    private func takeInFiles(within time: UInt64) {
+    func takeInFiles(within time: UInt64) {
         let begin = Clock.monotonic
         while drainOnce().files > 0 {
             let now = Clock.monotonic
@@ -150,117 +173,14 @@ package final class LiveSensor {
         }
     }
 
-    private func makeRing(_ capacity: Int) throws(KernelError) -> EventRing {
+    func makeRing(_ capacity: Int) throws(KernelError) -> EventRing {
         guard let ring = EventRing(capacity: capacity, wakeDescriptor: wake) else {
             throw KernelError(call: "mmap(2)", errno: ENOMEM, advice: "free some memory")
         }
         return ring
     }
 
-    private func startConnector() {
-        do throws(KernelError) {
-            let ring = try makeRing(Capacity.connector)
-            let source = try ProcessConnectorSource(ring: ring)
-            try source.start()
-            connector = ConnectorIntake(source: source, consumer: ring.makeConsumer())
-            pipeline.table.connectorIsLive = true
-        } catch {
-            ledger.note(
-                "proc_connector", .off(reason: error.description),
-                advice: "Short-lived processes may stay unknown. Run as root in the initial namespaces.")
-        }
-    }
-
-    private func startTaskstats() {
-        do throws(KernelError) {
-            let ring = try makeRing(Capacity.taskstats)
-            let source = try TaskstatsSource(ring: ring)
-            try source.start()
-            taskstats = TaskstatsIntake(source: source, consumer: ring.makeConsumer())
-            pipeline.table.taskstatsIsLive = true
-        } catch {
-            ledger.note(
-                "taskstats", .off(reason: error.description),
-                advice: "The program of a process that was gone at once may stay unknown. Run as root.")
-        }
-    }
-
-    private func startAudit() {
-        guard let auditStatePath else {
-            ledger.note(
-                "audit", .off(reason: "not asked for"),
-                advice: "Login users and arguments of short-lived processes may stay unknown.")
-            return
-        }
-        do throws(KernelError) {
-            let ring = try makeRing(Capacity.audit)
-            let session = try AuditSession(ring: ring, statePath: auditStatePath)
-            audit = AuditIntake(session: session, consumer: ring.makeConsumer())
-            pipeline.auditHasBacklog = { [unowned session] in session.hasBacklog }
-            try session.start(watches: watches.map { ($0, FileState($0)?.type == .directory) })
-            noteCoverage(session)
-        } catch {
-            audit?.session.stop()
-            audit = nil
-            pipeline.auditHasBacklog = { false }
-            ledger.note(
-                "audit", .off(reason: error.description),
-                advice: "Login users and arguments of short-lived processes may stay unknown.")
-        }
-    }
-
-    private func startFileSources() {
-        var refused = watches
-        do throws(KernelError) {
-            let ring = try makeRing(Capacity.fanotify)
-            let source = try FanotifySource(ring: ring)
-            source.watch(watches)
-            var resolver = DirectoryResolver()
-            resolver.configure(watches: watches, mounts: source.marked)
-            try source.start()
-            resolver.seedWatches()
-            refused = source.refused.map(\.path)
-            fanotify = FanotifyIntake(
-                source: source, consumer: ring.makeConsumer(),
-                translator: FanotifyTranslator(resolver: resolver, level: source.level))
-            checkOverlays()
-            ledger.note(source, missesOverlayWrites: missesOverlayWrites)
-        } catch {
-            ledger.note(
-                "fanotify", .off(reason: error.description),
-                advice: "Changes come from inotify, which does not say who. Run as root.")
-        }
-        standIn(for: refused)
-    }
-
-    /// Lets inotify stand in where fanotify cannot watch, from the start or since a filesystem was mounted.
-    private func standIn(for paths: [ByteString]) {
-        let fresh = paths.filter { !standIns.contains($0) }
-        standIns = paths
-        guard !fresh.isEmpty else { return }
-        do throws(KernelError) {
-            let source = if let running = inotify?.source { running } else { try startInotify() }
-            standInRefusals = []
-            for path in fresh {
-                do throws(KernelError) { try source.watch(path) } catch {
-                    standInRefusals.append("\(path.text): \(error)")
-                }
-            }
-            noteStandIns(source)
-        } catch {
-            ledger.note("inotify", .off(reason: error.description), advice: "These paths are not watched.")
-        }
-    }
-
-    private func startInotify() throws(KernelError) -> InotifySource {
-        let ring = try makeRing(Capacity.inotify)
-        let source = try InotifySource(ring: ring)
-        try source.start()
-        inotify = InotifyIntake(source: source, consumer: ring.makeConsumer())
-        return source
-    }
-
-    /// What runs already, from `/proc`; after the connector, so that nobody is born in between.
+    /// What runs already, from `/proc`.
     private func scanProcesses() {
         for pid in processDirectory.pids() {
             if let snapshot = processDirectory.snapshot(pid) { pipeline.note(snapshot) }
@@ -274,20 +194,31 @@ package final class LiveSensor {
 
     /// What each source heard and lost.
     package var summary: [Summary.Source] {
-        let counts: [(String, (events: UInt64, undecodable: UInt64)?)] = [
-            ("fanotify", fanotify.map { ($0.source.counts.events, $0.undecodable) }),
-            ("inotify", inotify.map { ($0.events, $0.undecodable) }),
-            ("audit", audit.map { ($0.session.records, $0.undecodable) }),
-            ("proc_connector", connector.map { ($0.source.events, $0.undecodable) }),
-            ("taskstats", taskstats.map { ($0.source.events, $0.undecodable) }),
-        ]
-        return counts.compactMap { name, count in
-            guard let count else { return nil }
-            let loss = losses.losses(of: name)
+        SourceName.allCases.compactMap { source in
+            guard let count = counts(of: source) ?? carried[source] else { return nil }
+            let loss = losses.losses(of: source.rawValue)
             return Summary.Source(
-                name: name, events: count.events, lost: loss.counted, uncountedLosses: loss.uncounted,
-                undecodable: count.undecodable)
+                name: source.rawValue, events: count.events, lost: loss.counted,
+                uncountedLosses: loss.uncounted, undecodable: count.undecodable)
         }
+    }
+
+    /// Whether the kernel has no more events of files for us at this moment.
+    package var isCaughtUp: Bool { fanotify?.source.backlog ?? 0 == 0 }
+
+    /// What all readers of `source` up to the one that is open have counted; `nil` when none is open.
+    func counts(of source: SourceName) -> (events: UInt64, undecodable: UInt64)? {
+        let counts: (events: UInt64, undecodable: UInt64)? =
+            switch source {
+            case .fanotify: fanotify.map { ($0.source.counts.events, $0.undecodable) }
+            case .inotify: inotify.map { ($0.events, $0.undecodable) }
+            case .audit: audit.map { ($0.session.records, $0.undecodable) }
+            case .connector: connector.map { ($0.source.events, $0.undecodable) }
+            case .taskstats: taskstats.map { ($0.source.events, $0.undecodable) }
+            }
+        guard let counts else { return nil }
+        let before = carried[source] ?? (0, 0)
+        return (before.events + counts.events, before.undecodable + counts.undecodable)
     }
 
     /// Changes that were told before their settle window ended.
@@ -295,17 +226,23 @@ package final class LiveSensor {
 
     // MARK: - The loop
 
-    /// Runs until `signals` (a signalfd) is readable, or `flush`, which is called whenever a batch is done, returns
-    /// false.
-    package func run(signals: Int32, flush: () -> Bool) {
+    /// Runs until `flush`, which is called whenever a batch is done, returns `false`, or `endsAt` says so of a signal.
+    ///
+    /// - Parameter signals: a signalfd.
+    package func run(
+        signals: Int32, endsAt: (_ signal: Int32) -> Bool = { _ in true }, flush: () -> Bool
+    ) {
         var idleRounds = 0
         while true {
             let count = drainOnce().all
             recordsThisSecond += count
             let now = Clock.monotonic
             pipeline.advance(now: now)
+            if !recoveries.isEmpty { recoverSources(now: now) }
             if now &- lastTick >= 1_000_000_000 { tick(now: now) }
-            if !flush() || cwait_next_signal(signals) != 0 { return }
+            if !flush() { return }
+            let signal = cwait_next_signal(signals)
+            if signal != 0, endsAt(signal) { return }
             if count > 0 {
                 idleRounds = 0
                 continue
@@ -318,7 +255,7 @@ package final class LiveSensor {
 
     /// Whether a watch has come to hold an overlay's upper layer; returns whether that is new.
     @discardableResult
-    private func checkOverlays() -> Bool {
+    func checkOverlays() -> Bool {
         guard !hearsOverlayWrites, !missesOverlayWrites else { return false }
         missesOverlayWrites = watches.contains { containers.hasUpperLayer(around: $0) }
         return missesOverlayWrites
@@ -333,7 +270,10 @@ package final class LiveSensor {
         }
         notePriorities()
         noteUnwatched()
-        trimMemory()
+        retryStandIns(now: now)
+        seedDirectories()
+        tendCanaries(now: now)
+        trimMemory(now: now)
         pipeline.setRealtimeOffset(Clock.realtime &- now)
         pipeline.table.bootOffset = Clock.bootOffset
         containers.expire(now: now)
@@ -350,15 +290,15 @@ package final class LiveSensor {
         pipeline.table.reconcile(alive: Set(processDirectory.pids()), at: now)
     }
 
-    /// After a busy time, gives back the memory that it took.
-    private func trimMemory() {
-        if recordsThisSecond > 100 {
-            wasBusy = true
-        } else if wasBusy {
-            OwnProcess.trimMemory()
-            wasBusy = false
-        }
+    /// After a busy time, gives back the memory that it took; of what other threads did, once a minute.
+    private func trimMemory(now: UInt64) {
+        let isBusy = recordsThisSecond > 100
         recordsThisSecond = 0
+        if wasBusy && !isBusy || now &- lastTrimmed >= 60_000_000_000 {
+            OwnProcess.trimMemory()
+            lastTrimmed = now
+        }
+        wasBusy = isBusy
     }
 
     /// Sleeps until a reader, a signal, the mount table or the next deadline wakes us.
@@ -376,7 +316,7 @@ package final class LiveSensor {
         let milliseconds = deadline > now ? Int32((deadline - now + 999_999) / 1_000_000) : 0
         poll(&waits, nfds_t(waits.count), milliseconds)
         if waits[0].revents != 0 { cwait_clear_event(wake) }
-        if waits[2].revents != 0 { refreshMounts() }
+        if isMountChange(waits[2].revents) { refreshMounts() }
     }
 
     private func armAll() -> Bool {
@@ -399,11 +339,23 @@ package final class LiveSensor {
 
     private func refreshMounts() {
         guard let source = fanotify?.source else { return }
+        let before = Set(source.marked.filter(\.reportsChanges))
         source.refreshMounts()
         containers.refreshMounts()
-        fanotify?.translator.resolver.configure(watches: watches, mounts: source.marked)
+        let after = Set(source.marked.filter(\.reportsChanges))
+        if after != before {
+            noteMounts(gone: before.subtracting(after), come: after.subtracting(before))
+            fanotify?.translator.configure(watches: watches, mounts: source.marked)
+        }
+        noteAbsent(source, now: Clock.monotonic)
         checkOverlays()
         ledger.note(source, missesOverlayWrites: missesOverlayWrites)
         standIn(for: source.refused.map(\.path))
+    }
+
+    /// Learns the directories below the watches again, when something may have been missed and nothing waits.
+    private func seedDirectories() {
+        guard fanotify?.translator.needsSeeding ?? false, fanotify?.isDrained ?? false else { return }
+        fanotify?.translator.seed()
     }
 }

@@ -17,11 +17,15 @@ extension LiveSensor {
         let newest = max(fanotify?.newest ?? 0, audit?.newest ?? 0, exits.last?.readAt ?? 0)
         count += connector?.catchUp(to: newest) { take($0) } ?? 0
         noteFanotifyContext()
-        for exit in exits { pipeline.note(exit) }
+        hearCanaries()
+        for exit in exits {
+            hear(exit)
+            pipeline.note(exit)
+        }
         for item in audit?.items ?? [] {
             switch item {
             case .login(let login): pipeline.note(login)
-            case .facts(let facts): pipeline.note(facts)
+            case .facts(let facts): if !isCanary(facts) { pipeline.note(facts) }
             }
         }
         if audit?.isReconfigured ?? false { checkAudit(now: beforeAudit, isTick: false) }
@@ -51,7 +55,9 @@ extension LiveSensor {
 
     private func take(_ item: ConnectorIntake.Item) {
         switch item {
-        case .event(let event): pipeline.note(event)
+        case .event(let event):
+            hear(event)
+            pipeline.note(event)
         case .snapshot(let snapshot): pipeline.note(snapshot)
         case .overrun(let time, let count):
             losses.report(
@@ -63,7 +69,7 @@ extension LiveSensor {
     }
 
     /// After the connector lost events, `/proc` is the truth again.
-    private func recoverProcesses(at time: UInt64) {
+    func recoverProcesses(at time: UInt64) {
         let pids = processDirectory.pids()
         pipeline.table.reconcile(alive: Set(pids), at: time)
         for pid in pids {
@@ -90,14 +96,14 @@ extension LiveSensor {
             losses.report(
                 .auditSerialGap, source: "audit", count: loss.count, from: lastTick, to: Clock.monotonic)
         }
-        noteFailure("audit", audit?.failure ?? nil)
-        noteFailure("fanotify", fanotify?.failure ?? nil)
-        noteFailure("inotify", inotify?.failure ?? nil)
-        noteFailure("proc_connector", connector?.failure ?? nil)
-        noteFailure("taskstats", taskstats?.failure ?? nil)
-        if let version = taskstats?.unknownVersion, !ledger.hasEnded("taskstats") {
+        noteFailure(.audit, audit?.failure)
+        noteFailure(.fanotify, fanotify?.failure)
+        noteFailure(.inotify, inotify?.failure)
+        noteFailure(.connector, connector?.failure)
+        noteFailure(.taskstats, taskstats?.failure)
+        if let version = taskstats?.unknownVersion, !ledger.isInTrouble("taskstats") {
             end(
-                "taskstats", reason: "version \(version) of the kernel's exit records is not known",
+                .taskstats, .off(reason: "version \(version) of the kernel's exit records is not known"),
                 advice: "Programs of processes that were gone at once may stay unknown. Use another kernel.")
         }
     }
@@ -109,9 +115,16 @@ extension LiveSensor {
         return total > discarded ? total - discarded : nil
     }
 
-    private func noteFailure(_ source: String, _ code: Int32?) {
-        guard let code, !ledger.hasEnded(source) else { return }
+    private func noteFailure(_ source: SourceName, _ code: Int32?) {
+        guard let code, !hasFailed(source) else { return }
         let error = KernelError(call: "read(2)", errno: code)
-        end(source, reason: "the reader ended: \(error)", advice: "Start vedette again.")
+        lose(source, "the reader ended: \(error)")
+    }
+
+    /// `source` has ended, and is to be opened again at once.
+    func lose(_ source: SourceName, _ reason: String) {
+        // A silent one that has ended need not be heard to be known as open.
+        recoveries[source]?.awaitsCanary = false
+        losePassing(source, .off(reason: reason), now: Clock.monotonic)
     }
 }

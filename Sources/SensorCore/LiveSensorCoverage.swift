@@ -8,18 +8,13 @@ internal import ProcessTable
 /// What each source can tell at the moment, and who may not wait for it any more.
 extension LiveSensor {
     /// A source tells nothing any more: nobody may wait for it, or take its silence for a sign.
-    func end(_ source: String, reason: String, advice: String) {
-        ledger.end(source, reason: reason, advice: advice)
-        switch source {
-        case "audit": pipeline.auditIsLive = false
-        case "proc_connector": pipeline.table.connectorIsLive = false
-        case "taskstats": pipeline.table.taskstatsIsLive = false
-        default: break
-        }
+    func end(_ source: SourceName, _ state: CoverageState, advice: String) {
+        ledger.trouble(source.rawValue, state, advice: advice)
+        setLive(source, false)
     }
 
     func noteCoverage(_ session: AuditSession) {
-        pipeline.auditIsLive = session.isRecording && !ledger.hasEnded("audit")
+        pipeline.auditIsLive = session.isRecording && !ledger.isInTrouble("audit")
         ledger.note(session)
     }
 
@@ -31,6 +26,7 @@ extension LiveSensor {
             noteCoverage(session)
             if pipeline.auditIsLive, !wasLive { lookAtAllProcesses() }
         }
+        if let failure = session.failure, !hasFailed(.audit) { lose(.audit, failure.description) }
         if session.newlyLost > 0 {
             losses.report(
                 .auditLost, source: "audit", count: UInt64(session.newlyLost), from: now &- 1_000_000_000,
@@ -39,7 +35,7 @@ extension LiveSensor {
     }
 
     /// Login users that were set while audit was off are in no record: `/proc` has them.
-    private func lookAtAllProcesses() {
+    func lookAtAllProcesses() {
         for pid in processDirectory.pids() {
             if let snapshot = processDirectory.snapshot(pid, reason: .firstEvent) { pipeline.note(snapshot) }
         }
@@ -78,6 +74,38 @@ extension LiveSensor {
     /// Whether the mount table has changed since it was asked last.
     var mountsHaveChanged: Bool {
         var wait = pollfd(fd: fanotify?.source.mountsDescriptor ?? -1, events: Int16(POLLPRI), revents: 0)
-        return poll(&wait, 1, 0) > 0
+        return poll(&wait, 1, 0) > 0 && isMountChange(wait.revents)
+    }
+
+    /// Whether that is what was found at the mount table's descriptor. Without it fanotify is blind to new
+    /// filesystems: the source has ended.
+    func isMountChange(_ events: Int16) -> Bool {
+        guard events & Int16(POLLNVAL) != 0 else { return events != 0 }
+        lose(.fanotify, "\(KernelError(call: "poll(/proc/self/mountinfo)", errno: EBADF))")
+        return false
+    }
+
+    /// Tells what a filesystem below a watch that is back may have been through. Those of containers come and go.
+    func noteMounts(gone: Set<MarkedMount>, come: Set<MarkedMount>) {
+        for one in gone where one.mount.type != "overlay" {
+            // Those of pods have names of their own, and never come back.
+            if goneMounts.count >= 256, let oldest = goneMounts.min(by: { $0.value < $1.value })?.key {
+                goneMounts[oldest] = nil
+            }
+            goneMounts[one.mount.mountPoint] = lastTick
+        }
+        for one in come {
+            guard let since = goneMounts.removeValue(forKey: one.mount.mountPoint) else { continue }
+            losses.report(.filesystemUnmounted, source: "fanotify", from: since, to: Clock.monotonic)
+        }
+    }
+
+    /// Tells what a watched filesystem that is back may have been through.
+    func noteAbsent(_ source: FanotifySource, now: UInt64) {
+        for place in source.absent where absentSince[place] == nil { absentSince[place] = now }
+        for (place, since) in absentSince where !source.absent.contains(place) {
+            absentSince[place] = nil
+            losses.report(.filesystemUnmounted, source: "fanotify", from: since, to: now)
+        }
     }
 }

@@ -1,128 +1,41 @@
-internal import CWait
 internal import Glibc
 internal import Synchronization
 
-/// Writes to a descriptor from a thread of its own: a slow reader, a stopped one or a full disk never holds up who
-/// offers.
-///
-/// What waits is bounded; what does not fit is refused whole. One thread offers.
+/// Writes to a descriptor from a thread of its own. One thread offers.
 final class OutputQueue: Sendable {
-    private struct State {
-        var waiting: [[UInt8]] = []
-        /// Bytes in `waiting`.
-        var size = 0
-        /// The thread has nothing to write and waits for the event.
-        var isIdle = true
-        /// No more will be offered.
-        var isEnding = false
-        /// Refuses until half of the room is free, so that a reader that is a little too slow makes few gaps.
-        var isRefusing = false
-        /// Why nothing can be written at the moment (positive errno): a full disk, which may get better.
-        var trouble: Int32?
-        /// Why nothing will be written any more (positive errno): the reader is gone.
-        var failure: Int32?
-        /// The thread has ended with everything written.
-        var isComplete = false
-
-        func hasRoom(for count: Int, limit: Int) -> Bool {
-            failure == nil && size + count <= (isRefusing ? limit / 2 : limit)
-        }
-    }
-
-    private let state = Mutex(State())
+    let buffer: OutputBuffer
     private let descriptor: Int32
-    private let limit: Int
-    /// Signalled when there is something to write, and once the thread has ended.
-    private let work: Int32
-    private let ended: Int32
+    private let lastTrouble = Mutex<Int32?>(nil)
 
     /// Starts the thread. `descriptor` stays the caller's.
     ///
     /// - Parameter limit: the most bytes that wait.
     /// - Returns: `nil` when the host refuses a thread or a descriptor.
     init?(descriptor: Int32, limit: Int) {
-        (self.descriptor, self.limit) = (descriptor, limit)
-        (work, ended) = (cwait_open_event(), cwait_open_event())
-        guard work >= 0, ended >= 0 else { return nil }
-        // The thread's own reference.
-        let reference = Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        let failed = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                let queue = Unmanaged<OutputQueue>.fromOpaque(argument).takeRetainedValue()
-                queue.run()
-                cwait_signal_event(queue.ended)
-                return nil
-            }, reference.toOpaque())
-        guard failed == 0 else {
-            reference.release()
-            return nil
-        }
-        pthread_detach(thread)
-    }
-
-    deinit {
-        for event in [work, ended] where event >= 0 { close(event) }
+        guard let buffer = OutputBuffer(limit: limit) else { return nil }
+        (self.descriptor, self.buffer) = (descriptor, buffer)
+        guard buffer.start({ self.run() }) == 0 else { return nil }
     }
 
     /// Takes `bytes` over, or refuses them all.
-    func offer(_ bytes: consuming [UInt8]) -> Bool {
-        let count = bytes.count
-        let bytes = bytes
-        let (isTaken, wakes) = state.withLock { state -> (Bool, Bool) in
-            state.isRefusing = !state.hasRoom(for: count, limit: limit)
-            if state.isRefusing { return (false, false) }
-            state.waiting.append(bytes)
-            state.size += count
-            defer { state.isIdle = false }
-            return (true, state.isIdle)
-        }
-        if wakes { cwait_signal_event(work) }
-        return isTaken
-    }
+    func offer(_ bytes: consuming [UInt8]) -> Bool { buffer.offer(bytes) }
 
-    /// Whether `count` bytes would be taken now. Room is only ever made until the next `offer`.
-    func hasRoom(for count: Int) -> Bool {
-        state.withLock { $0.hasRoom(for: count, limit: limit) }
-    }
-
-    var trouble: Int32? { state.withLock { $0.trouble } }
-    var failure: Int32? { state.withLock { $0.failure } }
+    /// Why nothing can be written at the moment (positive errno): a full disk, which may get better.
+    var trouble: Int32? { lastTrouble.withLock { $0 } }
+    /// Why nothing will be written any more (positive errno): the reader is gone.
+    var failure: Int32? { buffer.failure }
 
     /// Waits until everything is written, `patience` milliseconds at most. Returns whether it was.
-    func finish(patience: Int32) -> Bool {
-        state.withLock { $0.isEnding = true }
-        cwait_signal_event(work)
-        guard cwait_await_event(ended, patience) != 0 else { return false }
-        // For whoever asks again.
-        cwait_signal_event(ended)
-        return state.withLock { $0.isComplete }
-    }
+    func finish(patience: Int32) -> Bool { buffer.finish(patience: patience) }
 
     // MARK: The thread
 
-    private func run() {
-        while let batch = next() {
-            for bytes in batch { guard write(bytes) else { return } }
-        }
-        state.withLock { $0.isComplete = true }
-    }
-
-    /// The next bytes to write, in the pieces in which they came; `nil` at the end.
-    private func next() -> [[UInt8]]? {
+    private func run() -> Bool {
         while true {
-            let (batch, isEnding) = state.withLock { state in
-                var batch: [[UInt8]] = []
-                swap(&batch, &state.waiting)
-                state.size = 0
-                state.isIdle = batch.isEmpty
-                return (batch, state.isEnding)
-            }
-            if !batch.isEmpty { return batch }
-            if isEnding { return nil }
-            _ = cwait_await_event(work, -1)
+            let batch = buffer.next(patience: -1)
+            if batch.pieces.isEmpty, batch.isLast { return true }
+            buffer.free(batch.pieces.reduce(0) { $0 + $1.count })
+            for bytes in batch.pieces { guard write(bytes) else { return false } }
         }
     }
 
@@ -135,7 +48,7 @@ final class OutputQueue: Sendable {
             }
             if result >= 0 {
                 done += result
-                state.withLock { $0.trouble = nil }
+                lastTrouble.withLock { $0 = nil }
             } else if !waitOut(errno) {
                 return false
             }
@@ -150,17 +63,14 @@ final class OutputQueue: Sendable {
         case EAGAIN:
             var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
             poll(&wait, 1, 1_000)
-            return !isHopeless
+            return !buffer.isEnding
         case ENOSPC, EDQUOT:
-            state.withLock { $0.trouble = error }
+            lastTrouble.withLock { $0 = error }
             usleep(200_000)
-            return !isHopeless
+            return !buffer.isEnding
         default:
-            state.withLock { $0.failure = error }
+            buffer.fail(error)
             return false
         }
     }
-
-    /// Nobody waits for what cannot be written now.
-    private var isHopeless: Bool { state.withLock { $0.isEnding } }
 }

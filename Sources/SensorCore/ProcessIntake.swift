@@ -83,6 +83,9 @@ final class ConnectorIntake {
         }
     }
 
+    /// Whether nothing waits anywhere.
+    var isDrained: Bool { source.isIdle && consumer.producerIsParked && consumer.isEmpty }
+
     func arm() -> Bool { consumer.arm() }
     func disarm() { consumer.disarm() }
 }
@@ -122,6 +125,9 @@ final class TaskstatsIntake {
         }
     }
 
+    /// Whether nothing waits anywhere.
+    var isDrained: Bool { source.isIdle && consumer.producerIsParked && consumer.isEmpty }
+
     func arm() -> Bool { consumer.arm() }
     func disarm() { consumer.disarm() }
 }
@@ -135,6 +141,8 @@ final class InotifyIntake {
     private(set) var events: UInt64 = 0
     private(set) var changes: [FileEvent] = []
     private(set) var overflows: [UInt64] = []
+    /// The last `collect` found a canary.
+    private(set) var hasCanary = false
 
     init(source: InotifySource, consumer: consuming RingConsumer) {
         self.source = source
@@ -146,6 +154,7 @@ final class InotifyIntake {
         var outputs: [InotifyOutput] = []
         changes.removeAll(keepingCapacity: true)
         overflows.removeAll(keepingCapacity: true)
+        hasCanary = false
         let source = source
         let count = consumer.drain(limit: 256) { header, payload in
             switch header.recordKind {
@@ -159,12 +168,16 @@ final class InotifyIntake {
             switch output {
             case .change(let event): changes.append(event)
             case .overflow(let readAt): overflows.append(readAt)
+            case .canary: hasCanary = true
             case .undecodable: undecodable += 1
             }
         }
         events += UInt64(changes.count)
         return count
     }
+
+    /// Whether nothing waits anywhere.
+    var isDrained: Bool { source.isIdle && consumer.producerIsParked && consumer.isEmpty }
 
     func arm() -> Bool { consumer.arm() }
     func disarm() { consumer.disarm() }

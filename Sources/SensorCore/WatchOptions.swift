@@ -10,6 +10,8 @@ package struct WatchOptions: Sendable, Equatable {
     package var usesAudit = true
     /// Nanoseconds.
     package var settleWindow: UInt64 = 250_000_000
+    /// Nanoseconds from one canary to the next; 0 for none.
+    package var canaryInterval: UInt64 = 60_000_000_000
     package var format = Format.terminal(allowsColour: true)
 
     package init(paths: [String]) { self.paths = paths }
@@ -23,7 +25,7 @@ package struct ArgumentProblem: Error {
 extension WatchOptions {
     /// The arguments with which `vedetted` does this.
     package var arguments: [String] {
-        var result = ["watch", "--settle-ns", "\(settleWindow)"]
+        var result = ["watch", "--settle-ns", "\(settleWindow)", "--canary-ns", "\(canaryInterval)"]
         if !usesAudit { result.append("--no-audit") }
         switch format {
         case .json: result.append("--json")
@@ -45,13 +47,21 @@ extension WatchOptions {
             case "--json": format = .json
             case "--no-color": format = .terminal(allowsColour: false)
             case "--settle-ns":
-                guard let window = rest.popFirst().flatMap({ UInt64($0) }) else {
-                    throw ArgumentProblem(message: "--settle-ns without a number")
-                }
-                settleWindow = window
+                settleWindow = try Self.number(of: argument, from: &rest)
+            case "--canary-ns":
+                canaryInterval = try Self.number(of: argument, from: &rest)
             default: throw ArgumentProblem(message: "\(argument) is not known")
             }
         }
         if paths.isEmpty { throw ArgumentProblem(message: "no paths") }
+    }
+
+    private static func number(
+        of argument: String, from rest: inout ArraySlice<String>
+    ) throws(ArgumentProblem) -> UInt64 {
+        guard let number = rest.popFirst().flatMap({ UInt64($0) }) else {
+            throw ArgumentProblem(message: "\(argument) without a number")
+        }
+        return number
     }
 }

@@ -1,12 +1,13 @@
 internal import CWait
-internal import EventModel
+package import EventModel
 internal import Glibc
 internal import KernelSources
 internal import Reporting
 
 /// One run of `vedette watch`: from the paths as typed to the summary.
 package enum WatchSession {
-    private static let auditStatePath = "/run/vedette/audit.state"
+    private static let runDirectory = "/run/vedette"
+    private static let auditStatePath = runDirectory + "/audit.state"
 
     /// Runs until a signal. Returns the exit code: 0 after a signal, 1 when nothing can be watched.
     package static func run(_ options: WatchOptions) -> Int32 {
@@ -29,7 +30,8 @@ package enum WatchSession {
         do throws(KernelError) {
             sensor = try LiveSensor(
                 watches: watches, settleWindow: options.settleWindow,
-                auditStatePath: options.usesAudit ? auditStatePath : nil
+                auditStatePath: options.usesAudit ? auditStatePath : nil,
+                canaryInterval: options.canaryInterval, canaryDirectory: ByteString(runDirectory)
             ) { output.take($0) }
         } catch {
             throw WatchProblem(message: "cannot start: \(error)")
@@ -62,7 +64,7 @@ package enum WatchSession {
     }
 
     /// Absolute paths without symbolic links, each once.
-    private static func resolve(_ paths: [String]) throws(WatchProblem) -> [ByteString] {
+    package static func resolve(_ paths: [String]) throws(WatchProblem) -> [ByteString] {
         var result: [ByteString] = []
         for path in paths {
             guard let resolved = realpath(path, nil) else {
@@ -108,6 +110,6 @@ private enum OutputProblem {
 }
 
 /// Why `watch` cannot begin or has to end, and what to do about it.
-struct WatchProblem: Error {
-    var message: String
+package struct WatchProblem: Error {
+    package var message: String
 }

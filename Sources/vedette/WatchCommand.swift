@@ -32,12 +32,21 @@ struct WatchCommand: ParsableCommand {
             valueName: "ms"))
     var settle = 250
 
+    @Option(
+        help: ArgumentHelp(
+            "Seconds from one canary, which proves that each source still hears, to the next (0: none).",
+            valueName: "seconds"))
+    var canary = 60
+
     @Flag(inversion: .prefixedNo, help: "Colour, on a terminal.")
     var color = true
 
     func validate() throws {
         guard (10...10_000).contains(settle) else {
             throw ValidationError("--settle \(settle): give 10 to 10000 milliseconds.")
+        }
+        guard (0...86_400).contains(canary) else {
+            throw ValidationError("--canary \(canary): give 0 to 86400 seconds.")
         }
         guard !paths.isEmpty else { throw ValidationError("Name at least one path to watch.") }
     }
@@ -46,8 +55,9 @@ struct WatchCommand: ParsableCommand {
         var options = WatchOptions(paths: paths)
         options.usesAudit = audit
         options.settleWindow = UInt64(settle) * 1_000_000
+        options.canaryInterval = UInt64(canary) * 1_000_000_000
         options.format = json ? .json : .terminal(allowsColour: color)
-        let failure = Array("vedette: \(SensorProgram.become(options))\n".utf8)
+        let failure = Array("vedette: \(SensorProgram.become(options.arguments))\n".utf8)
         _ = write(STDERR_FILENO, failure, failure.count)
         throw ExitCode(1)
     }

@@ -6,8 +6,9 @@ internal import SensorCore
 struct Vedetted {
     static func main() {
         do throws(ArgumentProblem) {
-            let options = try WatchOptions(arguments: CommandLine.arguments.dropFirst())
-            exit(WatchSession.run(options))
+            let arguments = CommandLine.arguments.dropFirst()
+            if arguments.first == "run" { exit(RunSession.run(try RunOptions(arguments: arguments))) }
+            exit(WatchSession.run(try WatchOptions(arguments: arguments)))
         } catch {
             let message = Array(
                 "vedetted: \(error.message); vedetted is started by vedette: see vedette --help\n".utf8)

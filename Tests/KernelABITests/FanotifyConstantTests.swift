@@ -12,7 +12,8 @@ struct FanotifyConstantTests {
             (.movedTo, UInt64(FAN_MOVED_TO)), (.create, UInt64(FAN_CREATE)),
             (.delete, UInt64(FAN_DELETE)), (.openExec, UInt64(FAN_OPEN_EXEC)),
             (.overflow, UInt64(FAN_Q_OVERFLOW)), (.filesystemError, UInt64(FAN_FS_ERROR)),
-            (.rename, UInt64(FAN_RENAME)), (.onDirectory, UInt64(FAN_ONDIR)),
+            (.rename, UInt64(FAN_RENAME)), (.onChild, UInt64(FAN_EVENT_ON_CHILD)),
+            (.onDirectory, UInt64(FAN_ONDIR)),
         ]
         for (ours, theirs) in pairs { #expect(ours.rawValue == theirs) }
     }

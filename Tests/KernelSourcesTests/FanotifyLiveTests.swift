@@ -17,6 +17,8 @@ final class LiveFanotify {
     var snapshots: [(header: RingRecordHeader, bytes: [UInt8])] = []
     var batches: [[UInt8]] = []
     var overflows = 0
+    /// Filesystems on which a canary was heard.
+    var canaries: [UInt64] = []
 
     init(
         watching path: String, limit: FanotifyLevel = .target, ringCapacity: Int = 1 << 20,
@@ -49,7 +51,7 @@ final class LiveFanotify {
 
     func drain() {
         var (changes, executions, overflows) = (self.changes, self.executions, self.overflows)
-        var (batches, snapshots) = (self.batches, self.snapshots)
+        var (batches, snapshots, canaries) = (self.batches, self.snapshots, self.canaries)
         _ = consumer.drain { header, payload in
             let bytes = payload.withUnsafeBytes { [UInt8]($0) }
             if header.kind == UInt16(CRECORD_SNAPSHOT.rawValue) { snapshots.append((header, bytes)) }
@@ -60,12 +62,13 @@ final class LiveFanotify {
                 case .change(let event): changes.append(event)
                 case .execution(let open): executions.append(open)
                 case .overflow: overflows += 1
+                case .canary(let filesystem): canaries.append(filesystem)
                 case .undecodable: break
                 }
             }
         }
         (self.changes, self.executions, self.overflows) = (changes, executions, overflows)
-        (self.batches, self.snapshots) = (batches, snapshots)
+        (self.batches, self.snapshots, self.canaries) = (batches, snapshots, canaries)
     }
 }
 
@@ -175,6 +178,43 @@ struct FanotifyLiveTests {
         #expect(complete)
         let top = ByteString(scratch.path)
         #expect(live.changes.contains { $0.path == top && $0.isDirectory && $0.operations == .modified })
+    }
+
+    @Test("a canary is told as that, with its filesystem, and not as a change")
+    func hearsCanaries() throws {
+        let (scratch, own) = (Scratch(), Scratch("own"))
+        let live = try LiveFanotify(watching: scratch.path)
+        let filesystem = try #require(live.source.watchCanaries(in: ByteString(own.path)))
+        #expect(live.source.canaryPlaces.map(\.directory) == [ByteString(scratch.path)])
+        #expect(live.source.canaryPlaces.map(\.filesystem) == [filesystem])
+        let program = { (directory: String) in
+            "import os; os.close(os.open('\(directory)', os.O_TMPFILE | os.O_WRONLY, 0))"
+        }
+        let maker = shell("exec python3 -c \"\(program(scratch.path)); \(program(own.path))\"")
+        live.translator.canaryPid = maker
+        shell("echo > \(scratch("after"))")
+        let complete = live.collect { $0.contains { $0.path == scratch.bytes("after") } }
+        #expect(complete)
+        #expect(live.canaries.contains(filesystem))
+        #expect(live.changes.allSatisfy { $0.path == scratch.bytes("after") })
+    }
+
+    @Test("a filesystem under a watch that is unmounted is absent until it is back")
+    func absentMounts() throws {
+        let scratch = Scratch()
+        mkdir(scratch("m"), 0o755)
+        shell("mount -t tmpfs none \(scratch("m"))")
+        let live = try LiveFanotify(watching: scratch("m"))
+        #expect(live.source.absent.isEmpty)
+        shell("umount \(scratch("m"))")
+        live.source.refreshMounts()
+        #expect(live.source.absent == [scratch.bytes("m")])
+        #expect(live.source.marked.contains { $0.reportsChanges })
+        shell("mount -t tmpfs none \(scratch("m"))")
+        defer { shell("umount \(scratch("m"))") }
+        live.source.refreshMounts()
+        #expect(live.source.absent.isEmpty)
+        #expect(live.source.marked.filter(\.reportsChanges).map(\.mount.mountPoint) == [scratch.bytes("m")])
     }
 
     @Test("filesystems mounted later are picked up; overlays are refused by name")

@@ -18,7 +18,7 @@ cd /vedette || exit 1
 given() { sed -n "s/.*vedette\.$1=\([^ ]*\).*/\1/p" /proc/cmdline; }
 
 job=$(given job)
-export VEDETTE_LIVE_TRIALS="$(given trials)"
+export VEDETTE_LIVE_TRIALS="$(given trials)" VEDETTE_LIVE_MAY_SET_CLOCK=1
 kinds=$(given kinds)
 [ -z "$kinds" ] || export VEDETTE_LIVE_KINDS="$kinds"
 uname -r
@@ -26,7 +26,7 @@ case $job in
     usual)
         # Emulated, useradd takes seconds.
         export VEDETTE_LIVE_KILLS=10 VEDETTE_LIVE_MODES=audit VEDETTE_LIVE_SETTLE=3000
-        rows="1 7 11" ;;
+        rows="1 7 11 fim06_clock fim10" ;;
     immutable)
         # A guest only: nobody can undo this but a reboot.
         auditctl -b 8192 >/dev/null
@@ -35,12 +35,13 @@ case $job in
         export VEDETTE_LIVE_MODES=immutable
         rows=2 ;;
     unavailable)
-        export VEDETTE_LIVE_MODES=unavailable
-        rows=2 ;;
+        export VEDETTE_LIVE_MODES=unavailable VEDETTE_LIVE_KIND_MODES=no-audit
+        rows="2 fim10" ;;
 esac
+chosen=$(given rows | tr , ' ')
 # The rows are words.
 # shellcheck disable=SC2086
-python3 Tests/Live/run.py $rows
+python3 Tests/Live/run.py ${chosen:-$rows}
 # Switches off, whoever still runs.
 echo o >/proc/sysrq-trigger
 sleep 60

@@ -15,11 +15,20 @@ import sys
 import threading
 import time
 
+from kinds_table import Findings, table
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STORE = ROOT / ".build-kernels"
-PACKAGES = "python3,auditd,busybox-static,vim,rsync,git,e2fsprogs,util-linux,kmod,acl,attr,iproute2,procps"
+PACKAGES = (
+    "python3,auditd,busybox-static,vim,rsync,git,e2fsprogs,util-linux,kmod,acl,attr,iproute2,procps,libcap2-bin,"
+    # What vedette is linked with.
+    "libyaml-0-2,libsqlite3-0,libssl3,libcap2")
 IMMUTABLE_TRIALS = int(os.environ.get("IMMUTABLE_TRIALS", 2000))
 KINDS = os.environ.get("VEDETTE_LIVE_KINDS")
+ROWS = os.environ.get("ROWS", "").split()
+"""Instead of the rows of a guest's job."""
+PROGRAM = pathlib.Path(os.environ.get("VEDETTE", ROOT / ".build/release/vedette"))
+"""`vedetted` is beside it."""
 BOOT_MODULES = ["virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk"]
 
 
@@ -39,10 +48,10 @@ class Boot:
 
 
 BOOTS = [
-    Boot("6.1", "linux-image-cloud-amd64", "usual", 100),
+    Boot("6.1", "linux-image-cloud-amd64", "usual", 100, minutes=20),
     Boot("6.1 audit immutable", "linux-image-cloud-amd64", "immutable", IMMUTABLE_TRIALS, minutes=30),
     Boot("6.1 audit=0", "linux-image-cloud-amd64", "unavailable", 100, "audit=0"),
-    Boot("6.12", "linux-image-6.12-cloud-amd64", "usual", 100),
+    Boot("6.12", "linux-image-6.12-cloud-amd64", "usual", 100, minutes=20),
 ]
 
 
@@ -77,15 +86,17 @@ def unpacked_kernel(metapackage):
 
 
 def base_tree():
-    """A Debian 12 with the rows' programs, made when it is not there."""
-    tree = STORE / "tree"
-    if not tree.exists():
+    """A Debian 12 with the rows' programs, made when it is not there or was made of other packages."""
+    tree, made_of = STORE / "tree", STORE / "tree.packages"
+    if not tree.exists() or not made_of.exists() or made_of.read_text() != PACKAGES:
         making = STORE / "tree.new"
         shutil.rmtree(making, ignore_errors=True)
         print("making a Debian 12 for the guests", flush=True)
         run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", making,
             stdout=subprocess.DEVNULL)
+        shutil.rmtree(tree, ignore_errors=True)
         making.rename(tree)
+        made_of.write_text(PACKAGES)
     return tree
 
 
@@ -104,7 +115,7 @@ def disk_image(tree, kernels):
     programs = ours / ".build/release"
     programs.mkdir(parents=True)
     for name in ["vedette", "vedetted"]:
-        shutil.copy(ROOT / ".build/release" / name, programs / name)
+        shutil.copy(PROGRAM.with_name(name), programs / name)
     shutil.copy(ROOT / "Tests/Kernels/guest.sh", ours / "guest.sh")
     image = STORE / "disk"
     image.unlink(missing_ok=True)
@@ -136,8 +147,9 @@ def initial_ramdisk(kernel):
     return archive
 
 
-def boot(one, kernel, image):
-    """Boots one guest and prints what it prints. Returns what it passed, failed and skipped, or None."""
+def boot(one, kernel, image, findings):
+    """Boots one guest, prints what it prints and keeps it in a log. Returns what it passed, failed and skipped, or
+    None."""
     print(f"=== guest {one.name}", flush=True)
     started = time.monotonic()
     command = [
@@ -146,21 +158,25 @@ def boot(one, kernel, image):
         str(next((kernel / "boot").glob("vmlinuz-*"))), "-initrd", str(initial_ramdisk(kernel)),
         "-drive", f"file={image},if=virtio,format=raw,snapshot=on",
         "-append", f"console=ttyS0 quiet panic=-1 vedette.job={one.job} vedette.trials={one.trials} {one.options}"
-        + (f" vedette.kinds={KINDS}" if KINDS else ""),
+        + (f" vedette.kinds={KINDS}" if KINDS else "") + (f" vedette.rows={','.join(ROWS)}" if ROWS else ""),
     ]
     guest = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     limit = threading.Timer(one.minutes * 60, guest.kill)
     limit.start()
     result = None
+    log = open(STORE / f"{one.name}.log", "w")
     try:
         for line in guest.stdout:
             text = line.decode("utf-8", "replace").rstrip()
             print(f"  {text}", flush=True)
+            print(text, file=log)
+            findings.read(text)
             counts = re.fullmatch(r"(\d+) passed, (\d+) failed, (\d+) skipped", text)
             if counts:
                 result = tuple(map(int, counts.groups()))
     finally:
         limit.cancel()
+        log.close()
         guest.kill()
         guest.wait()
     print(f"=== guest {one.name}: {result or 'no result'}, {time.monotonic() - started:.0f} s", flush=True)
@@ -177,7 +193,10 @@ def main():
         print(f"SKIPPED: the guests' packages cannot be had here: {problem}")
         sys.exit(0)
     image = disk_image(tree, kernels.values())
-    results = [boot(one, kernels[one.kernel], image) for one in chosen]
+    findings = {one.name: Findings() for one in chosen}
+    results = [boot(one, kernels[one.kernel], image, findings[one.name]) for one in chosen]
+    shown = {name: one for name, one in findings.items() if one.modes}
+    print("\n".join(table(shown) if shown else []))
     failures = sum(1 if result is None else result[1] for result in results)
     done = [result for result in results if result]
     print(f"{sum(one[0] for one in done)} passed, {failures} failed, {sum(one[2] for one in done)} skipped")

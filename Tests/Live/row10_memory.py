@@ -35,9 +35,13 @@ class Sampler(threading.Thread):
                 return
             self.last = sizes
             self.highest[self.phase] = max(self.highest.get(self.phase, 0), sizes["VmRSS"])
+            self.note(sizes)
             if sizes["VmRSS"] > self.at_most["VmRSS"]:
                 self.at_most = sizes
                 self.largest = mappings(self.pid) if sizes["VmRSS"] > LIMIT else []
+
+    def note(self, sizes):
+        """Takes each sample."""
 
 
 def resident(pid):

@@ -92,6 +92,27 @@ import Testing
         #expect(ancestors.map(\.executable.value) == ["/bin/bash", "/sbin/init"])
     }
 
+    @Test func changesBySiblingsShareTheirAncestors() {
+        change(10, .fork(child: 20), at: 100)
+        change(10, .fork(child: 30), at: 100)
+        let first = table.describe(event(20, from: 100, to: 101)).ancestors
+        let second = table.describe(event(30, from: 100, to: 102)).ancestors
+        #expect(first.count == 2)
+        #expect(
+            first.withUnsafeBufferPointer(\.baseAddress) == second.withUnsafeBufferPointer(\.baseAddress))
+    }
+
+    @Test func sharedAncestorsAreNotChangedByWhatIsLearntLater() {
+        change(10, .fork(child: 20), at: 100)
+        let before = table.describe(event(20, from: 100, to: 101)).ancestors
+        for pid: Int32 in 30..<60 {
+            change(20, .fork(child: pid), at: 110)
+            #expect(table.describe(event(pid, from: 110, to: 111)).ancestors.map(\.pid) == [20, 10, 1])
+            change(20, .exec, at: 120)
+        }
+        #expect(before.map(\.executable.value) == ["/bin/bash", "/sbin/init"])
+    }
+
     @Test func ancestryOutlivesTheParent() {
         change(10, .fork(child: 20), at: 100)
         change(20, .fork(child: 30), at: 101)

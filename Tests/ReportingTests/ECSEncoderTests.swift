@@ -56,6 +56,15 @@ private func text(_ path: String, in object: [String: Any]) -> String? { value(p
         #expect(value("file.size", in: event) as? Int == 3264)
     }
 
+    @Test func showsHowTheContentChanged() throws {
+        let event = try parsed(.change(diffChange()))
+        #expect(text("vedette.diff.unified", in: event) == diffChange().contentDiff?.text.text)
+        #expect(value("vedette.diff.added", in: event) as? Int == 1)
+        #expect(value("vedette.diff.removed", in: event) as? Int == 1)
+        #expect(value("vedette.diff.truncated", in: event) as? Bool == false)
+        #expect(value("vedette.diff", in: try parsed(.change(change()))) == nil)
+    }
+
     @Test func leavesOutWhatIsNotKnownAndSaysSo() throws {
         var unknown = change()
         unknown.attribution = Attribution(process: ProcessIdentity(pid: 77))
@@ -93,6 +102,24 @@ private func text(_ path: String, in object: [String: Any]) -> String? { value(p
         let arguments = value("vedette.process.args_bytes", in: event) as? [String]
         #expect(arguments == [hex, "00"])
         #expect(value("vedette.file.path_bytes", in: try parsed(.change(change()))) == nil)
+    }
+
+    @Test func tellsThePackageAndItsVerdict() throws {
+        let event = try parsed(.change(packageChange()))
+        let expected = [
+            "package.name": "curl", "package.version": "8.0-1", "package.architecture": "amd64",
+            "package.type": "deb", "vedette.package.verdict": "expected",
+            "vedette.package.reason": "content_matches", "vedette.package.manager": "dpkg",
+            "vedette.package.transaction.entity_id": "700-700000004900",
+            "vedette.package.transaction.command_line": "apt-get -x a b",
+            "vedette.package.transaction.user.name": "alice",
+            "vedette.package.transaction.login_user.id": "1000",
+        ]
+        for (path, wanted) in expected { #expect(text(path, in: event) == wanted, "\(path)") }
+        let byHand = try parsed(.change(packageChange(.unexpected, .outsideManager, isByHand: true)))
+        #expect(text("vedette.package.reason", in: byHand) == "outside_manager")
+        #expect(value("vedette.package.transaction", in: byHand) == nil)
+        #expect(value("package", in: try parsed(.change(change()))) == nil)
     }
 
     @Test func tellsThePodAndTheContainer() throws {

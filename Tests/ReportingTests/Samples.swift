@@ -53,6 +53,67 @@ func podChange() -> FileChange {
     return change
 }
 
+/// A change that a scan found: every attribute differs.
+func scannedChange() -> FileChange {
+    var before = FileAttributes(
+        type: .file, device: 1, inode: 2, mode: 0o644, owner: 0, group: 0, size: 3, modified: 4, changed: 5)
+    before.sha256 = SHA256Digest([UInt8](repeating: 0xab, count: 32))
+    var after = FileAttributes(
+        type: .symlink, device: 1, inode: 3, mode: 0o4755, owner: 1_000, group: 1_000, size: 4,
+        modified: sampleTime, changed: sampleTime, born: sampleTime, links: 2)
+    after.linkTarget = ByteString(Array("/tmp/".utf8) + [0xff])
+    (after.isImmutable, after.isAppendOnly) = (true, true)
+    (after.acl, after.capabilities, after.extended) = (1, 2, .max)
+    after.sha256 = SHA256Digest([UInt8](repeating: 0xcd, count: 32))
+    var change = FileChange(
+        kind: .replaced, path: "/usr/bin/su", type: .symlink, time: sampleTime, source: .scan)
+    (change.before, change.after) = (before, after)
+    change.interval = 1...sampleTime
+    return change
+}
+
+/// A change with its diff. The line that was added has a tab, a backslash, and what `UnifiedDiff` would have escaped.
+func diffChange(isTruncated: Bool = false) -> FileChange {
+    var change = change(.modified, "/etc/fstab")
+    let text =
+        "@@ -1,2 +1,2 @@\n # disks\n-/dev/sda1\t/\n+/dev/sdb1\t/\\x1b\u{1b}[2J\n\\ No newline at end of file\n"
+    change.contentDiff = UnifiedDiff(text: ByteString(text), added: 1, removed: 1, isTruncated: isTruncated)
+    return change
+}
+
+/// A change of a file of curl that apt-get made, or nobody known when `isByHand`.
+func packageChange(
+    _ judgement: PackageVerdict.Judgement = .expected, _ reason: PackageVerdict.Reason = .contentMatches,
+    isByHand: Bool = false
+) -> FileChange {
+    var change = change(.replaced, "/usr/bin/curl")
+    change.package = PackageVerdict(
+        manager: .dpkg, package: PackageIdentity(name: "curl", version: "8.0-1", architecture: "amd64"),
+        judgement: judgement, reason: reason,
+        transaction: isByHand ? nil : PackageTransaction(process(700, "/usr/bin/apt-get")))
+    return change
+}
+
+/// Verdicts that show every member, and every one that can be absent.
+func packageChanges() -> [FileChange] {
+    var changes = [packageChange()]
+    for judgement in PackageVerdict.Judgement.allCases {
+        for reason in PackageVerdict.Reason.allCases {
+            changes.append(packageChange(judgement, reason, isByHand: judgement == .unexpected))
+        }
+    }
+    var bare = packageChange()
+    bare.package?.manager = .rpm
+    bare.package?.package = nil
+    bare.package?.transaction = PackageTransaction(ProcessIdentity(pid: 7))
+    var hostile = packageChange()
+    let name = ByteString(Array("\u{1b}[2J\"".utf8) + [0xff])
+    hostile.package?.package = PackageIdentity(name: name, version: name)
+    hostile.package?.transaction?.arguments = [name, ""]
+    hostile.package?.transaction?.loginUser = .unset
+    return changes + [bare, hostile]
+}
+
 /// Names that are not UTF-8, that hold control characters, and that try to leave their string.
 func hostileChange() -> FileChange {
     let hostile = ByteString(
@@ -80,7 +141,7 @@ func allSamples() -> [SensorEvent] {
         one.type = type
         events.append(.change(one))
     }
-    for source in [FileEvent.Source.fanotify, .inotify, .audit] {
+    for source in FileEvent.Source.allCases {
         events.append(.change(FileChange(kind: .deleted, path: "/", type: .unknown, time: 0, source: source)))
     }
     var nobody = change(.modified)
@@ -92,7 +153,9 @@ func allSamples() -> [SensorEvent] {
     daemon.attribution?.process.terminal = Attributed("", .snapshot, from: .procfs)
     daemon.attribution?.ancestors = []
     (daemon.alsoChangedAttributes, daemon.overwroteTarget) = (true, true)
-    events += [.change(daemon), .change(podChange()), .change(hostileChange())]
+    events += [.change(daemon), .change(podChange()), .change(hostileChange()), .change(scannedChange())]
+    events += [.change(diffChange()), .change(diffChange(isTruncated: true))]
+    events += packageChanges().map { .change($0) }
     for cause in Gap.Cause.allCases {
         events.append(
             .gap(Gap(source: "fanotify", cause: cause, count: nil, from: sampleTime - 1, to: sampleTime)))
@@ -108,5 +171,21 @@ func allSamples() -> [SensorEvent] {
             CoverageEntry(source: "inotify", state: .off(reason: "no")),
             previous: .off(reason: "ENOSYS\u{1b}[2J"),
             time: sampleTime))
+    for (reason, severity) in zip(ScanReport.Reason.allCases, Severity.allCases) {
+        events.append(
+            .scan(
+                ScanReport(
+                    root: reason == .start ? ByteString([0x2f, 0xff]) : "/etc", reason: reason, from: 1,
+                    to: sampleTime, files: 12, read: 3, changes: 2, unreadable: 1, isFirst: reason == .renewal
+                )))
+        var rated = change(.modified)
+        (rated.severity, rated.tags) = (severity, ["binaries", "\u{1b}"])
+        events.append(.change(rated))
+    }
+    for (path, uid): (ByteString, UInt32) in [
+        ("/run/vedette/control.sock", 1_000), (ByteString([0x2f, 0xff]), .max),
+    ] {
+        events.append(.refused(RefusedAccess(path: path, uid: uid, pid: 812, attempts: 3, time: sampleTime)))
+    }
     return events
 }

@@ -40,13 +40,56 @@ private func line(_ event: SensorEvent, colour: Bool = false, width: Int = 100) 
         #expect(line(.change(daemon)).hasSuffix("/a  unknown user  ?  pid 5\n"))
     }
 
+    @Test func saysWhatAScanFoundDifferentAndSinceWhen() {
+        var change = scannedChange()
+        change.after?.type = .file
+        change.after?.inode = 2
+        change.after?.linkTarget = nil
+        (change.kind, change.path, change.interval) = (.modified, "/bin/su", sampleTime...(sampleTime + 1))
+        let expected = """
+            15:09:36.123 modified   /bin/su  mode 0644 -> 4755, uid 0 -> 1000, gid 0 -> 1000, size 3 -> 4, mtime, \
+            links 1 -> 2, immutable no -> yes, append_only no -> yes, acl, capabilities, xattr, sha256  found by a \
+            scan; it happened after 2026-11-24 15:09:36
+
+            """
+        #expect(line(.change(change)) == expected)
+    }
+
+    @Test func showsTheDiffIndentedBelowTheChange() {
+        let shown = line(.change(diffChange(isTruncated: true)))
+        let expected = #"""
+                @@ -1,2 +1,2 @@
+                 # disks
+                -/dev/sda1       /
+                +/dev/sdb1       /\x1b\x1b[2J
+                \ No newline at end of file
+                ... in all 1 lines added, 1 removed
+
+            """#
+        #expect(shown.hasPrefix("15:09:36.123 modified   /etc/fstab  root"))
+        #expect(shown.split(separator: "\n", maxSplits: 1)[1] == expected)
+        #expect(!line(.change(diffChange())).contains("in all"))
+        let coloured = line(.change(diffChange()), colour: true)
+        #expect(
+            coloured.contains("    \u{1b}[31m-/dev/sda1       /\u{1b}[0m\n    \u{1b}[32m+/dev/sdb1       /"))
+    }
+
+    @Test func namesThePackageAndWhatIsWrong() {
+        #expect(line(.change(packageChange())).contains("/usr/bin/curl  pkg curl 8.0-1 expected  "))
+        let byHand = packageChange(.unexpected, .outsideManager, isByHand: true)
+        #expect(line(.change(byHand)).contains("  pkg curl 8.0-1 unexpected (outside manager)  "))
+    }
+
     @Test func namesThePod() {
         #expect(line(.change(podChange())).contains("in pod shop/web-0"))
     }
 
     @Test func letsNoByteOfOthersReachTheTerminalRaw() {
         for event in allSamples() {
-            for scalar in line(event).unicodeScalars.dropLast() {
+            var isDiff = false
+            if case .change(let change) = event { isDiff = change.contentDiff != nil }
+            // The newlines of a diff are ours.
+            for scalar in line(event).unicodeScalars.dropLast() where !isDiff || scalar != "\n" {
                 #expect(scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value), "\(line(event))")
                 #expect(!(0x202a...0x202e).contains(scalar.value) && scalar != "\u{fffd}")
             }

@@ -15,16 +15,30 @@ private final class Told {
 }
 
 @Suite struct CoverageLedgerTests {
-    @Test func anEndedSourceStaysOff() {
+    @Test func aSourceInTroubleIsWhatItSaysOnlyAfterwards() {
         let told = Told()
-        told.ledger.note("audit", .live)
-        told.ledger.end("audit", reason: "the reader ended", advice: "Start again.")
-        told.ledger.note("audit", .live)
-        told.ledger.end("audit", reason: "again", advice: "")
+        told.ledger.note("audit", .live, detail: "3 rules")
+        told.ledger.trouble("audit", .off(reason: "the reader ended"), advice: "Wait.")
+        told.ledger.note("audit", .live, detail: "4 rules")
         #expect(told.entry?.state == .off(reason: "the reader ended"))
-        #expect(told.ledger.hasEnded("audit"))
-        #expect(!told.ledger.hasEnded("taskstats"))
-        #expect(told.transitions == ["audit: live to off"])
+        #expect(told.ledger.isInTrouble("audit"))
+        #expect(!told.ledger.isInTrouble("taskstats"))
+        told.ledger.settle("audit")
+        told.ledger.settle("audit")
+        #expect(told.entry?.state == .live && told.entry?.detail == "4 rules")
+        #expect(told.transitions == ["audit: live to off", "audit: off to live"])
+    }
+
+    @Test func aCanaryAndARemarkAreNoTransitions() {
+        let told = Told()
+        told.ledger.note("fanotify", .live, detail: "1 filesystem")
+        told.ledger.noteCanary("fanotify", at: 17)
+        told.ledger.remark("fanotify", "no canary in /boot: EROFS")
+        #expect(told.entry?.lastCanary == 17)
+        #expect(told.entry?.detail == "1 filesystem, no canary in /boot: EROFS")
+        #expect(told.transitions.isEmpty)
+        told.ledger.forget("fanotify")
+        #expect(told.entry == nil)
     }
 
     @Test(
@@ -58,12 +72,23 @@ private final class Told {
         let sensor = try LiveSensor(watches: [], settleWindow: 0, auditStatePath: nil) { _ in }
         let table = sensor.pipeline.table
         (table.connectorIsLive, table.taskstatsIsLive, table.auditIsLive) = (true, true, true)
-        sensor.end("fanotify", reason: "", advice: "")
+        sensor.lose(.fanotify, "")
         #expect(table.connectorIsLive && table.taskstatsIsLive && table.auditIsLive)
-        sensor.end("taskstats", reason: "", advice: "")
+        sensor.lose(.taskstats, "")
         #expect(table.connectorIsLive && !table.taskstatsIsLive && table.auditIsLive)
-        sensor.end("audit", reason: "", advice: "")
-        sensor.end("proc_connector", reason: "", advice: "")
+        sensor.lose(.audit, "")
+        sensor.lose(.connector, "")
         #expect(!table.connectorIsLive && !table.auditIsLive)
+    }
+
+    @Test func whatEndsAgainWhileItIsToBeOpenedIsToldOnce() throws {
+        var told = 0
+        let sensor = try LiveSensor(watches: [], settleWindow: 0, auditStatePath: nil) { _ in told += 1 }
+        sensor.ledger.note("taskstats", .live)
+        sensor.lose(.taskstats, "the reader ended")
+        sensor.lose(.taskstats, "the reader ended again")
+        #expect(told == 1)
+        #expect(sensor.recoveries[.taskstats]?.leavesGap == false)
+        #expect(sensor.hasFailed(.taskstats))
     }
 }

@@ -10,6 +10,7 @@ import Testing
         var json = WatchOptions(paths: ["/etc"])
         json.format = .json
         json.settleWindow = 10_000_000
+        json.canaryInterval = 0
         return [WatchOptions(paths: ["/etc", "--"]), quiet, json]
     }
 
@@ -18,7 +19,10 @@ import Testing
         #expect(again == options)
     }
 
-    @Test(arguments: [[], ["watch"], ["watch", "--jason", "--", "/etc"], ["watch", "--settle-ns", "soon"]])
+    @Test(arguments: [
+        [], ["watch"], ["watch", "--jason", "--", "/etc"], ["watch", "--settle-ns", "soon"],
+        ["watch", "--canary-ns"],
+    ])
     func refuseWhatTheyDoNotKnow(_ arguments: [String]) {
         #expect(throws: ArgumentProblem.self) { try WatchOptions(arguments: arguments) }
     }

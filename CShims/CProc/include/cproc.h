@@ -60,8 +60,11 @@ int cproc_pidfd_signal(int pidfd, int signal);
 /// Raises the calling thread: SCHED_FIFO 10, else nice -20. 2 fifo, 1 nice, 0 none.
 int cproc_raise_priority(void);
 
-/// At most two malloc arenas (mallopt(3)); and memory back to the kernel (malloc_trim(3)).
-void cproc_limit_arenas(void);
+/// Keeps the heap small: at most two malloc arenas, and large blocks always in mappings of their own (mallopt(3)); no
+/// huge pages (PR_SET_THP_DISABLE). Call before any thread is started.
+void cproc_keep_small(void);
+
+/// Gives free memory of the heap back to the kernel (malloc_trim(3)).
 void cproc_trim_memory(void);
 
 // Process connector and taskstats -----------------------------------------------------------------------

@@ -23,8 +23,9 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     static var maximumScratchPaths: Int { 16 }
     /// Changes of one action that are asked whether a scratch file is theirs.
     static var maximumOwners: Int { 256 }
-    /// Pending paths at most; more are settled early and counted. What a dictionary of 8,192 slots holds.
-    static var maximumPending: Int { 6_144 }
+    /// Pending paths at most; more are settled early and counted. With what one event
+    /// adds before they are, a dictionary of 8,192 slots holds them: one more entry, and it has twice as many for ever.
+    static var maximumPending: Int { 6_140 }
 
     let inspector: Inspector
     /// Nanoseconds.

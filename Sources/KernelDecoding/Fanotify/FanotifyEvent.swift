@@ -18,6 +18,8 @@ package struct FanotifyMask: OptionSet, Hashable, Sendable {
     /// Linux 5.16.
     package static let filesystemError = FanotifyMask(rawValue: 0x8000)
     /// Linux 5.17.
+    /// `FAN_EVENT_ON_CHILD`.
+    package static let onChild = FanotifyMask(rawValue: 0x800_0000)
     package static let rename = FanotifyMask(rawValue: 0x1000_0000)
     package static let onDirectory = FanotifyMask(rawValue: 0x4000_0000)
 }

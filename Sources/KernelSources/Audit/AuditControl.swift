@@ -26,10 +26,11 @@ package final class AuditControl {
         static let acknowledge: UInt16 = 4
     }
 
-    /// - Throws: `KernelError` with `EPROTONOSUPPORT` when the kernel was built without audit.
+    /// - Throws: `KernelError` with `EPROTONOSUPPORT` when the kernel was booted with `audit=0` or built
+    ///   without audit.
     package init() throws(KernelError) {
         descriptor = try check("socket(NETLINK_AUDIT)", caudit_open()) { errno in
-            errno == EPROTONOSUPPORT ? "the kernel was built without CONFIG_AUDIT" : ""
+            errno == EPROTONOSUPPORT ? "booted with audit=0, or built without CONFIG_AUDIT" : ""
         }
     }
 

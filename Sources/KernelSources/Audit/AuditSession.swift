@@ -29,6 +29,13 @@ package final class AuditSession {
     private var lastStatus: AuditStatus
     private var ticks = 0
     package private(set) var delivery: Delivery
+    /// A rule keeps every new process out of the records.
+    private var hidesNewProcesses = false
+    /// Processes that ran when audit was switched on: the kernel records nothing of them.
+    package private(set) var olderProcesses = 0
+    private var failedLooks = 0
+    /// Why the kernel's audit cannot be asked any more; `nil` while it answers.
+    package private(set) var failure: KernelError?
     /// What has kept us from the whole since the start.
     private var shortfalls: [String] = []
     /// Messages that the kernel has dropped since the `tick` or `look` before the last.
@@ -38,7 +45,7 @@ package final class AuditSession {
     ///
     /// - Parameter statePath: where the original settings are kept while we run.
     /// - Throws: `KernelError` with `EPERM` without CAP_AUDIT_CONTROL and CAP_AUDIT_READ, `ECONNREFUSED` outside of
-    ///   the initial namespaces, `EPROTONOSUPPORT` without CONFIG_AUDIT.
+    ///   the initial namespaces, `EPROTONOSUPPORT` with `audit=0`.
     package init(ring: EventRing, statePath: String) throws(KernelError) {
         control = try AuditControl()
         lastStatus = try control.status()
@@ -54,7 +61,12 @@ package final class AuditSession {
     }
 
     /// Takes the daemon's place or joins the group, loads rules for `watches`, switches audit on, starts the reader.
-    package func start(watches: [(path: ByteString, isDirectory: Bool)]) throws(KernelError) {
+    ///
+    /// - Parameter running: the number of processes.
+    package func start(
+        watches: [(path: ByteString, isDirectory: Bool)], running: Int = 0
+    ) throws(KernelError) {
+        if lastStatus.enabled == 0 { olderProcesses = running }
         let listed = (try? control.rules()) ?? []
         if lock < 0 {
             shortfalls = ["another vedette has its rules in the kernel: those serve us too, except for files"]
@@ -65,7 +77,8 @@ package final class AuditSession {
             try control.set(.backlogWaitTime(0))
             try control.set(.backlogLimit(originals.raisedBacklogLimit))
         }
-        if listed.contains(where: \.hidesProcesses) {
+        hidesNewProcesses = listed.contains(where: \.hidesProcesses)
+        if hidesNewProcesses {
             shortfalls.append(
                 "a rule hides the processes born under it: auditctl -d never,task, then start all anew")
         }
@@ -139,6 +152,11 @@ package final class AuditSession {
     /// Whether what our rules ask for is recorded: with audit switched off, silence says nothing.
     package var isRecording: Bool { !rules.isEmpty && lastStatus.enabled != 0 }
 
+    private static let failedLooksLimit = 3
+
+    /// Whether what a new process does under our rules must be recorded.
+    package var recordsNewProcesses: Bool { isRecording && !hidesNewProcesses }
+
     /// Whether the kernel has records that it has not sent yet.
     package var hasBacklog: Bool { ((try? control.status())?.backlog ?? 0) > 0 }
 
@@ -167,12 +185,8 @@ package final class AuditSession {
         return true
     }
 
-    private func release() {
-        let payload = AuditStatus.Setting.pid(0).payload
-        _ = payload.withUnsafeBytes {
-            caudit_send(reader.socket, 1_001, 1, 0, $0.baseAddress, UInt32($0.count))
-        }
-    }
+    /// Any socket of the daemon's process will do, should the reader's be closed.
+    private func release() { try? control.set(.pid(0)) }
 
     private func joinMulticast(owner: Int32) throws(KernelError) {
         _ = try check("NETLINK_ADD_MEMBERSHIP", caudit_set_multicast(reader.socket, 1)) { errno in
@@ -208,7 +222,16 @@ package final class AuditSession {
     package func look(mayRegister: Bool = false) -> Bool {
         let before = (delivery, degradation)
         newlyLost = 0
-        guard let status = try? control.status() else { return false }
+        let status: AuditStatus
+        do throws(KernelError) {
+            status = try control.status()
+            failedLooks = 0
+        } catch {
+            // A busy kernel may be late once.
+            failedLooks += 1
+            if failedLooks >= AuditSession.failedLooksLimit { failure = error }
+            return false
+        }
         newlyLost = status.lost(since: lastStatus)
         if mayRegister, case .multicast = delivery, ownsSettings, !isHeldByAnother(status) {
             _ = register()

@@ -19,7 +19,7 @@ enum DirectoryHandles {
     /// A descriptor of the directory at `path`, good as a mount descriptor for handles (O_PATH is
     /// refused there). It is closed soon: held open, it would keep the mount busy.
     static func openDirectory(_ path: ByteString) -> OwnedDescriptor? {
-        OwnedDescriptor(Glibc.open(cString(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW))
+        OwnedDescriptor(Glibc.open(path.zeroTerminated, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW))
     }
 
     /// The handle of `path`, relative to `descriptor`, or of the descriptor itself when `path` is empty, with
@@ -27,7 +27,7 @@ enum DirectoryHandles {
     static func locate(
         _ descriptor: Int32, _ path: ByteString = "", filesystem: UInt64
     ) -> (handle: FileHandle, mount: Int32)? {
-        let name = cString(path)
+        let name = path.zeroTerminated
         return withUnsafeTemporaryAllocation(byteCount: Int(CFANOTIFY_HANDLE_MAX), alignment: 8) { buffer in
             guard let base = buffer.baseAddress else { return nil }
             var (type, mount): (Int32, Int32) = (0, 0)
@@ -81,7 +81,7 @@ enum DirectoryHandles {
     static func subdirectories(
         of path: ByteString, filesystem: UInt64, mount: Int32
     ) -> [(name: ByteString, handle: FileHandle)] {
-        let descriptor = Glibc.open(cString(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+        let descriptor = Glibc.open(path.zeroTerminated, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return [] }
         guard let stream = fdopendir(descriptor) else {
             close(descriptor)
@@ -108,7 +108,7 @@ enum DirectoryHandles {
         if name == "." || name == ".." { return nil }
         if type == Int(DT_UNKNOWN) {
             var status = stat()
-            guard fstatat(descriptor, cString(name), &status, AT_SYMLINK_NOFOLLOW) == 0,
+            guard fstatat(descriptor, name.zeroTerminated, &status, AT_SYMLINK_NOFOLLOW) == 0,
                 status.st_mode & S_IFMT == S_IFDIR
             else { return nil }
         }
@@ -124,11 +124,6 @@ enum DirectoryHandles {
         return ByteString(Array(UnsafeBufferPointer(start: start, count: count)))
     }
 
-    static func cString(_ path: ByteString) -> [CChar] {
-        var text = path.bytes.map { CChar(bitPattern: $0) }
-        text.append(0)
-        return text
-    }
 }
 
 extension FileHandle {

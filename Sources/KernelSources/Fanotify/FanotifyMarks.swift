@@ -27,6 +27,10 @@ struct FanotifyMarks {
     private(set) var refused: [RefusedMount] = []
     private var known: [MountEntry: MarkedMount] = [:]
     private var refusals: [MountEntry: RefusedMount] = [:]
+    /// The mount point that each watch has stood on; the deepest when there were several.
+    private var places: [ByteString: ByteString] = [:]
+    /// Mount points that watches stood on, and that are no mount points any more.
+    private(set) var absent: [ByteString] = []
 
     /// Filesystems without programs or files of their own, where a mark would only cost.
     private static let pseudo: Set<ByteString> = [
@@ -54,7 +58,8 @@ struct FanotifyMarks {
             let isPseudo = FanotifyMarks.pseudo.contains(mount.type)
             guard watch != nil || !isPseudo else { continue }
             let changes = watch != nil || below
-            if let done = known[mount], done.reportsChanges || !changes {
+            if var done = known[mount], done.reportsChanges || !changes {
+                done.reportsChanges = changes
                 nowKnown[mount] = done
                 marked.append(done)
                 continue
@@ -80,9 +85,31 @@ struct FanotifyMarks {
                 // Executions on it are then known by other means only.
             }
         }
+        removeExcess(group: group, level: level)
         known = nowKnown
         refusals = nowRefused
         appendFurtherWatches(homes)
+        noteAbsent(homes)
+    }
+
+    /// While a watched filesystem is not mounted, the one that holds its mount point is watched: no longer than that.
+    private func removeExcess(group: Int32, level: FanotifyLevel) {
+        let wanted = Set(marked.filter(\.reportsChanges).map(\.filesystem))
+        for now in marked where !wanted.contains(now.filesystem) && known[now.mount]?.reportsChanges == true {
+            let mask = level.watchMask.subtracting([.openExec, .onDirectory])
+            let flags = UInt32(FAN_MARK_REMOVE) | UInt32(FAN_MARK_FILESYSTEM)
+            _ = cfanotify_mark(group, flags, mask.rawValue, now.mount.mountPoint.zeroTerminated)
+        }
+    }
+
+    private mutating func noteAbsent(_ homes: [MarkedHome]) {
+        absent = []
+        for home in homes {
+            guard let now = home.mount?.mountPoint else { continue }
+            let deepest = places[home.path] ?? now
+            places[home.path] = now.count >= deepest.count ? now : deepest
+            if now.count < deepest.count, !absent.contains(deepest) { absent.append(deepest) }
+        }
     }
 
     private func isRemote(_ mount: MountEntry) -> Bool {

@@ -15,7 +15,8 @@ package final class FanotifySource {
     package let level: FanotifyLevel
     /// Poll it for `POLLPRI`, then call `refreshMounts`: the mount table has changed.
     package let mountsDescriptor: Int32
-    private let group: Int32
+    private let descriptor: KernelDescriptor
+    private var group: Int32 { descriptor.value }
     private let procDescriptor: Int32
     private let ring: EventRing
     private let reader: OpaquePointer
@@ -58,13 +59,13 @@ package final class FanotifySource {
             for descriptor in [group, proc, mounts] where descriptor >= 0 { close(descriptor) }
             throw error
         }
-        (self.group, self.level, procDescriptor, mountsDescriptor) = (group, level, proc, mounts)
+        descriptor = KernelDescriptor(group)
+        (self.level, procDescriptor, mountsDescriptor) = (level, proc, mounts)
         (self.ring, self.reader) = (ring, reader)
     }
 
     deinit {
         cfanotify_reader_destroy(reader)
-        close(group)
         close(procDescriptor)
         close(mountsDescriptor)
     }
@@ -107,9 +108,41 @@ package final class FanotifySource {
     /// Reads the mount table, and marks what has appeared.
     package func refreshMounts() {
         let text = FanotifySource.readAll(mountsDescriptor)
+        guard !text.isEmpty else { return }
         let table = MountTable(mountinfo: text.span)
         marks.update(group: group, level: level, table: table, watches: watches)
     }
+
+    /// Reports files that were written in `directory`, on whatever filesystem it is. Returns that filesystem; `nil`
+    /// when it takes no mark.
+    package func watchCanaries(in directory: ByteString) -> UInt64? {
+        let mask: FanotifyMask = [.closeWrite, .onChild]
+        var filesystem: UInt64 = 0
+        let path = directory.zeroTerminated
+        guard cfanotify_mark(group, UInt32(FAN_MARK_ADD), mask.rawValue, path) == 0,
+            cfanotify_fsid(path, &filesystem) == 0
+        else { return nil }
+        return filesystem
+    }
+
+    /// A directory on each filesystem whose changes are reported: watched itself, where that can be.
+    package var canaryPlaces: [(filesystem: UInt64, directory: ByteString)] {
+        var places: [(filesystem: UInt64, directory: ByteString)] = []
+        var left = Set(marked.filter(\.reportsChanges).map(\.filesystem))
+        let mountPoints = marked.filter(\.reportsChanges).map(\.mount.mountPoint)
+        let candidates = watches + watches.map(\.parent) + mountPoints
+        for directory in candidates where !left.isEmpty && Listing.isDirectory(directory) {
+            var filesystem: UInt64 = 0
+            guard cfanotify_fsid(directory.zeroTerminated, &filesystem) == 0,
+                left.remove(filesystem) != nil
+            else { continue }
+            places.append((filesystem, directory))
+        }
+        return places
+    }
+
+    /// Mount points on which watched paths were, and that are gone.
+    package var absent: [ByteString] { marks.absent }
 
     /// What is marked, as of the last `watch` or `refreshMounts`.
     package var marked: [MarkedMount] { marks.marked }

@@ -20,6 +20,8 @@ package struct ExecutableOpen: Sendable {
 package enum FanotifyOutput: Sendable {
     case change(FileEvent)
     case execution(ExecutableOpen)
+    /// The canary was heard on this filesystem.
+    case canary(filesystem: UInt64)
     /// Events between the two moments (CLOCK_MONOTONIC nanoseconds) were lost.
     case overflow(notBefore: UInt64, readAt: UInt64)
     /// The rest of an event, or of a batch, made no sense.
@@ -41,6 +43,11 @@ package struct FanotifyTranslator: ~Copyable {
     }
     package private(set) var counts = Counts()
 
+    /// The process that makes a canary at the moment; 0 for none. What it does is told as that only.
+    package var canaryPid: Int32 = 0
+    /// Directories may have been forgotten or not seen: `seed` should be called when there is time.
+    package private(set) var needsSeeding = false
+
     private var overwrites = OverwriteTracker()
     /// When the batch at hand was read, and what no event of it is older than.
     private var readAt: UInt64 = 0
@@ -55,6 +62,18 @@ package struct FanotifyTranslator: ~Copyable {
     package init(resolver: consuming DirectoryResolver, level: FanotifyLevel) {
         self.resolver = resolver
         self.level = level
+    }
+
+    /// Learns the directories below all watches again.
+    package mutating func seed() {
+        needsSeeding = false
+        resolver.seedWatches()
+    }
+
+    /// Says where filesystems are mounted now.
+    package mutating func configure(watches: [ByteString], mounts: [MarkedMount]) {
+        resolver.configure(watches: watches, mounts: mounts)
+        needsSeeding = true
     }
 
     /// Translates the payload of one `CRECORD_FANOTIFY`, in order.
@@ -84,7 +103,12 @@ package struct FanotifyTranslator: ~Copyable {
         if event.isOverflow {
             counts.overflows += 1
             resolver.reset()
+            needsSeeding = true
             emit(.overflow(notBefore: notBefore, readAt: readAt))
+            return
+        }
+        if event.pid == canaryPid, canaryPid > 0, let place = event.name?.directory ?? event.object {
+            emit(.canary(filesystem: place.filesystem))
             return
         }
         if event.mask.contains(.openExec) { emit(.execution(execution(event, in: bytes))) }

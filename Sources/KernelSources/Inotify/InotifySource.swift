@@ -10,6 +10,8 @@ package enum InotifyOutput: Sendable {
     case change(FileEvent)
     /// Events were lost, before this moment (CLOCK_MONOTONIC nanoseconds).
     case overflow(readAt: UInt64)
+    /// A file without a name was written in the canary's directory.
+    case canary
     case undecodable(InotifyDecodeError)
 }
 
@@ -18,7 +20,8 @@ package enum InotifyOutput: Sendable {
 /// Owned and called by one thread, the consumer of its ring. Tells neither who nor which inode.
 /// The corresponding kernel interface is `inotify(7)`.
 package final class InotifySource {
-    private let descriptor: Int32
+    private let inotify: KernelDescriptor
+    private var descriptor: Int32 { inotify.value }
     private let ring: EventRing
     private let reader: OpaquePointer
     private var tree = WatchTree()
@@ -29,6 +32,9 @@ package final class InotifySource {
     private static let moveWait: UInt64 = 20_000_000
     /// The most halves that are kept.
     private static let moveLimit = 1_024
+
+    /// The watch of the canary's directory; -1 for none.
+    private var canaryWatch: Int32 = -1
 
     /// Directories that are not watched because the kernel's limit is reached.
     package private(set) var unwatched = 0
@@ -48,12 +54,12 @@ package final class InotifySource {
             close(descriptor)
             throw KernelError(call: "eventfd(2)", errno: ENOMEM)
         }
-        (self.descriptor, self.ring, self.reader) = (descriptor, ring, reader)
+        inotify = KernelDescriptor(descriptor)
+        (self.ring, self.reader) = (ring, reader)
     }
 
     deinit {
         cinotify_reader_destroy(reader)
-        close(descriptor)
     }
 
     /// Starts the reader thread.
@@ -70,7 +76,21 @@ package final class InotifySource {
     /// How often the reader had to wait for room in the ring.
     package var stalls: UInt64 { cinotify_reader_count(reader, CINOTIFY_STALLS) }
 
+    /// Whether the kernel's queue is empty.
+    package var isIdle: Bool {
+        var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&wait, 1, 0) <= 0
+    }
+
     // MARK: Watching
+
+    /// Listens for files without a name in `directory` too, which need not be watched. Returns whether it does.
+    package func watchCanaries(in directory: ByteString) -> Bool {
+        let watch = add(directory)
+        guard watch >= 0 else { return false }
+        canaryWatch = watch
+        return true
+    }
 
     /// Watches `path` (absolute, without symbolic links) and all directories below it on the same filesystem.
     /// For a file its directory is watched, and only the file reported.
@@ -87,16 +107,19 @@ package final class InotifySource {
         if isDirectory { descend(from: watch, path: top, found: { _ in }) }
     }
 
-    /// Watches again whatever is missing, after an overflow.
+    /// Counts the directories without a watch anew, before everything is watched again.
+    package func forgetUnwatched() { unwatched = 0 }
+
+    /// Watches whatever is missing, after an overflow.
     private func rewatch() {
-        unwatched = 0
+        forgetUnwatched()
         for root in roots {
             do throws(KernelError) { try watch(root) } catch { unwatched += 1 }
         }
     }
 
     private func add(_ path: ByteString) -> Int32 {
-        cinotify_add(descriptor, DirectoryHandles.cString(path), InotifySource.mask.rawValue)
+        cinotify_add(descriptor, path.zeroTerminated, InotifySource.mask.rawValue)
     }
 
     /// Watches the directories below `watch`, and calls `found` for each entry on the way.
@@ -166,6 +189,11 @@ package final class InotifySource {
         if event.mask.contains(.overflow) {
             rewatch()
             emit(.overflow(readAt: readAt))
+            return
+        }
+        if event.watch == canaryWatch, event.mask.contains(.closeWrite), name.bytes.first == UInt8(ascii: "#")
+        {
+            emit(.canary)
             return
         }
         guard let directory = tree.path(event.watch) else { return }

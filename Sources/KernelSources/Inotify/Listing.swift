@@ -11,7 +11,7 @@ enum Listing {
     /// The status of the object itself, no link followed.
     private static func status(_ path: ByteString) -> stat? {
         var status = stat()
-        return lstat(DirectoryHandles.cString(path), &status) == 0 ? status : nil
+        return lstat(path.zeroTerminated, &status) == 0 ? status : nil
     }
 
     static func isDirectory(_ path: ByteString) -> Bool {
@@ -22,7 +22,7 @@ enum Listing {
 
     /// What is in the directory `path`; empty when it cannot be read.
     static func entries(of path: ByteString) -> [Entry] {
-        guard let stream = opendir(DirectoryHandles.cString(path)) else { return [] }
+        guard let stream = opendir(path.zeroTerminated) else { return [] }
         defer { closedir(stream) }
         var entries: [Entry] = []
         while let entry = readdir(stream) {

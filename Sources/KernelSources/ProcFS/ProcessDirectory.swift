@@ -57,8 +57,19 @@ package final class ProcessDirectory {
 
 /// Memory and scheduling of our own process.
 package enum OwnProcess {
-    /// At most two malloc arenas. Call before any thread is started.
-    package static func limitArenas() { cproc_limit_arenas() }
+    /// Has the heap stay small: at most two malloc arenas, no huge pages. Call before any thread is started.
+    package static func keepSmall() { cproc_keep_small() }
     /// Gives free memory back to the kernel.
     package static func trimMemory() { cproc_trim_memory() }
+
+    /// Whether the kernel counts this process among the host's: in the initial pid and user namespaces. True as well
+    /// when `/proc` does not say.
+    package static var isInInitialNamespaces: Bool {
+        // PROC_PID_INIT_INO and PROC_USER_INIT_INO in linux/proc_ns.h.
+        let initial: [(link: String, inode: UInt)] = [("pid", 0xEFFF_FFFC), ("user", 0xEFFF_FFFD)]
+        return initial.allSatisfy { link, inode in
+            var status = stat()
+            return stat("/proc/self/ns/\(link)", &status) != 0 || status.st_ino == inode
+        }
+    }
 }

@@ -55,4 +55,7 @@ package final class TaskstatsSource {
     package var priority: Int32 { reader.priority }
     package var overruns: UInt64 { reader.count(CPROC_OVERRUNS) }
     package var events: UInt64 { reader.count(CPROC_READS) }
+
+    /// Whether the kernel's queue is empty.
+    package var isIdle: Bool { reader.isIdle }
 }

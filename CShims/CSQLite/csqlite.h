@@ -1,0 +1,2 @@
+/// The system's SQLite, which keeps the baseline.
+#include <sqlite3.h>

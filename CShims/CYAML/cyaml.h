@@ -1,0 +1,2 @@
+/// The system's libyaml, which parses the configuration.
+#include <yaml.h>

@@ -1,0 +1,2 @@
+/// The system's zlib, which keeps the content of text files small.
+#include <zlib.h>

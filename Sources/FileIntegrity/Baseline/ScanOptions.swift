@@ -1,0 +1,48 @@
+package import EventModel
+
+/// How a scan goes about it.
+package struct ScanOptions: Sendable {
+    /// The content of larger files is not read. Bytes.
+    package var digestLimit: UInt64 = 1 << 30
+    package var excludes: [PathPattern] = []
+    /// Directories below a root that are entered: 0 for none.
+    package var maximumDepth = Int.max
+    /// What the configuration says of each path; instead of the three above.
+    package var rules: WatchRules?
+    /// A digest of `rules`. What is new to a baseline that was taken by others was there before: it is taken in
+    /// silence. `nil` for whatever holds.
+    package var rulesDigest: UInt64?
+    /// Reads the content also of files that look the same: finds what was written past the filesystem.
+    package var rereads = false
+    /// Writes what is found into the baseline.
+    package var updates = true
+
+    package init() {}
+
+    /// Whether every file is meant, whatever its path.
+    var meansAll: Bool { excludes.isEmpty && rules == nil }
+
+    func keeps(_ path: ByteString) -> Bool {
+        rules?.keeps(path) ?? !excludes.contains { $0.matches(path) }
+    }
+
+    func enters(_ path: ByteString, depth: Int) -> Bool { rules?.enters(path) ?? (depth < maximumDepth) }
+
+    func digestLimit(for path: ByteString) -> UInt64 { rules?.rule(for: path)?.digestLimit ?? digestLimit }
+}
+
+/// What a scan did.
+package struct ScanResult: Equatable, Sendable {
+    package var files: UInt64 = 0
+    package var directories: UInt64 = 0
+    /// Files whose content was read.
+    package var read: UInt64 = 0
+    /// Files that are new in a baseline that was being taken.
+    package var taken: UInt64 = 0
+    package var changes: UInt64 = 0
+    /// Differences of which events may still tell.
+    package var deferred: UInt64 = 0
+    package var unreadable: UInt64 = 0
+
+    package init() {}
+}

@@ -1,0 +1,428 @@
+package import EventModel
+internal import Glibc
+
+/// Compares trees on the disk with the baseline, directory by directory, and brings the baseline up to date.
+///
+/// The first scan of a root takes it silently; one that was interrupted goes on, because what it had written looks the
+/// same. Whatever differs later is a change that nobody reported at the time: it is told with the interval in which it
+/// happened.
+package final class TreeScan<Tree: FileTree> {
+    private let baseline: Baseline
+    private let tree: Tree
+    private let options: ScanOptions
+    /// Nanoseconds since 1970.
+    private let now: () -> UInt64
+    private let report: (FileChange) -> Void
+    /// Called for each directory, and in large ones for each few hundred files; `false` ends the scan.
+    private let goesOn: (ScanResult) -> Bool
+    /// What is known of changes that come in meanwhile; `nil` when nobody listens for them.
+    package var judge: (any ScanJudge)?
+    /// Called for each file that was written into the baseline.
+    package var written: ((ByteString, FileAttributes) throws(DatabaseError) -> Void)?
+    /// Makes what was written durable.
+    package var commit: () throws(DatabaseError) -> Void
+    private var result = ScanResult()
+    private var lastPause: UInt64 = 0
+    private struct Waiting {
+        var path: ByteString
+        var depth: Int
+        var device: UInt64
+        /// What the baseline had as its device; `nil` when it had nothing.
+        var known: UInt64?
+    }
+
+    /// Directories to be scanned.
+    private var waiting: [Waiting] = []
+    private var root: BaselineRoot?
+    /// What is new is taken in silence: nothing can be said of what was there before.
+    private var takesNew = true
+    /// The baseline was taken by other rules: what was left out then was there before.
+    private var hasOtherRules = false
+    /// A filesystem is mounted over what is known, or not mounted where it was.
+    private var hidesSomething = false
+    /// Files written between two commits.
+    private static var mostPending: Int { 2_000 }
+    /// For how long directories are read from one state of the baseline. Nanoseconds.
+    private static var longestRead: UInt64 { 20_000_000 }
+    private var readingSince: UInt64 = 0
+
+    package init(
+        baseline: Baseline, tree: Tree, options: ScanOptions, now: @escaping () -> UInt64,
+        report: @escaping (FileChange) -> Void, goesOn: @escaping (ScanResult) -> Bool = { _ in true }
+    ) {
+        self.baseline = baseline
+        self.tree = tree
+        self.options = options
+        self.now = now
+        self.report = report
+        self.goesOn = goesOn
+        commit = { () throws(DatabaseError) in try baseline.commit() }
+    }
+
+    /// Scans `path` and what is below it. Returns what was done; `nil` when it was ended early.
+    ///
+    /// - Throws: `DatabaseError`; what was committed before stays.
+    package func scan(_ path: ByteString) throws(DatabaseError) -> ScanResult? {
+        defer { endWalk() }
+        root = try baseline.root(path)
+        takesNew = root == nil
+        hasOtherRules = root.map { options.rulesDigest ?? $0.rules != $0.rules } ?? false
+        hidesSomething = false
+        let began = now()
+        guard try walk(path) else { return nil }
+        if options.updates {
+            // What is left to its event was as known when the scan before this one came by, not now.
+            let scanned = result.deferred == 0 && !hidesSomething ? began : root?.scanned ?? began
+            try baseline.setRoot(
+                path,
+                BaselineRoot(
+                    taken: root?.taken ?? now(), scanned: scanned,
+                    rules: options.rulesDigest ?? root?.rules ?? 0))
+        }
+        try commit()
+        return result
+    }
+
+    /// Scans a part of the tree at `root`: what stands at `path`, and below it. Returns what was done; `nil` when it
+    /// was ended early.
+    ///
+    /// - Parameter isSilent: takes what is new without telling.
+    /// - Throws: `DatabaseError`; what was committed before stays.
+    package func scan(
+        part path: ByteString, of root: ByteString, isSilent: Bool
+    ) throws(DatabaseError) -> ScanResult? {
+        defer { endWalk() }
+        self.root = isSilent ? nil : try baseline.root(root)
+        takesNew = self.root == nil
+        hasOtherRules = false
+        guard try walk(path) else { return nil }
+        try commit()
+        return result
+    }
+
+    private func endWalk() {
+        tree.finish()
+        // When that fails, so has what failed before.
+        try? baseline.endReading()
+    }
+
+    /// Whether it came to its end.
+    private func walk(_ path: ByteString) throws(DatabaseError) -> Bool {
+        result = ScanResult()
+        try visitRoot(path)
+        while let next = waiting.popLast() {
+            try read()
+            try visitDirectory(next)
+            guard try pause() else {
+                waiting.removeAll()
+                try commit()
+                return false
+            }
+        }
+        if options.rules?.keepsOnlySome ?? false { try forgetLostDirectories(below: path) }
+        return true
+    }
+
+    /// Directories that are not kept themselves go without a trace in the directory above: what was kept of their files
+    /// tells.
+    private func forgetLostDirectories(below path: ByteString) throws(DatabaseError) {
+        for directory in try baseline.directories(below: path) where tree.list(directory) == ENOENT {
+            if !awaitsEvent(at: directory, nil) { try forgetTree(directory) }
+        }
+    }
+
+    /// Whether to go on; asked at most every 20 ms, unless `afterAll`, at the end of a directory.
+    private func pause(afterAll: Bool = true) throws(DatabaseError) -> Bool {
+        let time = now()
+        if !afterAll, time &- lastPause < Self.longestRead { return true }
+        lastPause = time
+        if baseline.pending >= Self.mostPending { try commit() }
+        // Others may write meanwhile, or it may take a while.
+        if judge != nil { try baseline.endReading() }
+        return goesOn(result)
+    }
+
+    /// Reads the next directories from one state of the baseline, but of no old one: that would hold up others.
+    private func read() throws(DatabaseError) {
+        let time = now()
+        if time &- readingSince > Self.longestRead {
+            try baseline.endReading()
+            readingSince = time
+        }
+        try baseline.beginReading()
+    }
+
+    /// A root is an entry of its parent directory.
+    private func visitRoot(_ path: ByteString) throws(DatabaseError) {
+        if path == "/" {
+            waiting = [Waiting(path: path, depth: 0, device: 0)]
+            return
+        }
+        let error = tree.list(path.parent)
+        guard error == 0 else {
+            result.unreadable += 1
+            return
+        }
+        let name = path.lastComponent
+        let known = try baseline.record(of: path)?.attributes
+        if let position = (0..<tree.count).first(where: { tree.compareName(at: $0, with: name) == 0 }) {
+            try visit(position, in: Waiting(path: path.parent, depth: -1, device: 0), glance: known)
+        } else if known != nil {
+            try forget(path)
+        }
+    }
+
+    private func visitDirectory(_ directory: Waiting) throws(DatabaseError) {
+        let path = directory.path
+        let listed = now()
+        let error = tree.list(path)
+        guard error == 0 else {
+            // One that has just gone is found missing by the next scan.
+            result.unreadable += 1
+            return
+        }
+        result.directories += 1
+        var position = 0
+        var gone: [ByteString] = []
+        var last = ByteString()
+        while true {
+            let known = try baseline.glances(of: path, after: last, limit: Baseline.batch)
+            for child in known {
+                var isThere = false
+                while position < tree.count, !isThere {
+                    let order = tree.compareName(at: position, with: child.name)
+                    if order > 0 { break }
+                    isThere = order == 0
+                    let glance = isThere ? child.attributes : nil
+                    try visit(position, in: directory, glance: glance)
+                    position += 1
+                    guard try pause(afterAll: false) else { return }
+                }
+                if !isThere { gone.append(child.name) }
+            }
+            guard known.count == Baseline.batch, let name = known.last?.name else { break }
+            last = name
+            guard try pause() else { return }
+        }
+        for position in position..<tree.count {
+            try visit(position, in: directory, glance: nil)
+            guard try pause(afterAll: false) else { return }
+        }
+        for name in gone {
+            try forget(path.appending(name), listed: listed)
+            guard try pause(afterAll: false) else { return }
+        }
+    }
+
+    /// Compares one entry with what is known of it at a glance; `nil` for one that is not known.
+    private func visit(
+        _ position: Int, in place: Waiting, glance: FileAttributes?
+    ) throws(DatabaseError) {
+        let (directory, depth, device) = (place.path, place.depth, place.device)
+        if glance == nil, takesNew {
+            return try take(position, in: directory, depth: depth, device: device)
+        }
+        guard var attributes = tree.status(at: position) else {
+            if glance != nil { try forget(directory.appending(tree.name(at: position))) }
+            return
+        }
+        let looksTheSame = glance.map { attributes.looksLike($0) } ?? false
+        // Most files of most scans: no more is asked for.
+        if looksTheSame, attributes.type != .directory, !options.rereads, options.meansAll {
+            result.files += 1
+            return
+        }
+        let name = tree.name(at: position)
+        let path = directory.appending(name)
+        guard options.keeps(path) else {
+            if let glance, options.updates { try drop(path, glance) }
+            if attributes.type == .directory, options.rules != nil {
+                enter(path, depth: depth, device: attributes.device, from: device)
+            }
+            return
+        }
+        if let glance, isOutOfSight(position, in: place, attributes, glance) {
+            result.unreadable += 1
+            hidesSomething = true
+            return
+        }
+        result.files += 1
+        if !looksTheSame || options.rereads && attributes.type == .file {
+            let isNoted = try renew(&attributes, position, at: path, isKnown: glance != nil)
+            guard isNoted else {
+                // What is below may differ too, whatever becomes of the directory itself.
+                if let glance, glance.type == .directory, attributes.type == .directory {
+                    enter(path, depth: depth, device: attributes.device, from: device, known: glance.device)
+                }
+                return
+            }
+            if options.updates { try put(attributes, name, in: directory) }
+        }
+        if attributes.type == .directory {
+            enter(path, depth: depth, device: attributes.device, from: device, known: glance?.device)
+        }
+    }
+
+    /// Learns all of an entry's attributes, and tells what has changed; `false` when there is nothing to be written.
+    private func renew(
+        _ attributes: inout FileAttributes, _ position: Int, at path: ByteString, isKnown: Bool
+    ) throws(DatabaseError) -> Bool {
+        let isFirst = !isKnown && takesNew
+        let limit = options.digestLimit(for: path)
+        guard tree.complete(&attributes, at: position, digestLimit: limit, settles: !isFirst) else {
+            if isKnown { try forget(path) }
+            return false
+        }
+        if attributes.sha256 != nil { result.read += 1 }
+        return try note(attributes, at: path, record: isKnown ? baseline.record(of: path) : nil)
+    }
+
+    /// Takes an entry that nothing is known of into a baseline that is being taken.
+    private func take(
+        _ position: Int, in directory: ByteString, depth: Int, device: UInt64
+    ) throws(DatabaseError) {
+        let name = tree.name(at: position)
+        let path = options.meansAll ? nil : directory.appending(name)
+        if let path, !options.keeps(path) {
+            if options.rules != nil, let attributes = tree.status(at: position), attributes.type == .directory
+            {
+                enter(path, depth: depth, device: attributes.device, from: device)
+            }
+            return
+        }
+        let limit = path.map { options.digestLimit(for: $0) } ?? options.digestLimit
+        guard let attributes = tree.take(at: position, digestLimit: limit) else { return }
+        result.files += 1
+        result.taken += 1
+        if attributes.sha256 != nil { result.read += 1 }
+        if attributes.type == .directory {
+            enter(path ?? directory.appending(name), depth: depth, device: attributes.device, from: device)
+        }
+        if options.updates { try put(attributes, name, in: directory) }
+    }
+
+    private func put(
+        _ attributes: FileAttributes, _ name: ByteString, in directory: ByteString
+    ) throws(DatabaseError) {
+        try baseline.put(attributes, name: name, in: directory, seen: now())
+        try written?(directory.appending(name), attributes)
+    }
+
+    /// Whether a filesystem has been mounted over the directory that is known, or is not mounted where it was: what is
+    /// known is not gone then. Device numbers tell little, they are given anew at each boot.
+    private func isOutOfSight(
+        _ position: Int, in place: Waiting, _ now: FileAttributes, _ known: FileAttributes
+    ) -> Bool {
+        guard now.type == .directory, known.type == .directory, now.device != known.device else {
+            return false
+        }
+        let isRoot = tree.isMountRoot(at: position)
+        // Of what holds a watch nothing is known: what is no mount and another directory has lost one.
+        guard let parent = place.known else { return place.depth < 0 && !isRoot && now.inode != known.inode }
+        return isRoot != (parent != known.device)
+    }
+
+    private func enter(
+        _ path: ByteString, depth: Int, device: UInt64, from parent: UInt64, known: UInt64? = nil
+    ) {
+        guard options.enters(path, depth: depth) else { return }
+        if device != parent, tree.isKernelState(path) { return }
+        waiting.append(Waiting(path: path, depth: depth + 1, device: device, known: known))
+    }
+
+    /// Tells what has changed, if anything has; `false` when an event may still tell of it.
+    private func note(
+        _ attributes: FileAttributes, at path: ByteString, record: BaselineRecord?
+    ) throws(DatabaseError) -> Bool {
+        guard let record else {
+            if takesNew || hasOtherRules && attributes.changed < root?.scanned ?? 0 {
+                result.taken += 1
+                return true
+            }
+            if judge?.explains(nil, attributes) ?? false { return true }
+            if awaitsEvent(at: path, attributes) { return false }
+            tell(.created, path, before: nil, after: attributes, at: now())
+            return true
+        }
+        let differences = attributes.differences(from: record.attributes)
+        guard let kind = ChangeKind(changed: differences) else { return true }
+        let isExplained = judge?.explains(record, attributes) ?? false
+        if !isExplained, awaitsEvent(at: path, attributes) { return false }
+        if record.attributes.type == .directory, attributes.type != .directory { try forgetTree(path) }
+        if !isExplained { tell(kind, path, before: record, after: attributes, at: now()) }
+        return true
+    }
+
+    /// Whether the difference is left to its event.
+    private func awaitsEvent(at path: ByteString, _ attributes: FileAttributes?) -> Bool {
+        guard judge?.awaitsEvent(at: path, attributes) ?? false else { return false }
+        result.deferred += 1
+        return true
+    }
+
+    /// Takes what is left out from now on out of the baseline, in silence.
+    private func drop(_ path: ByteString, _ known: FileAttributes) throws(DatabaseError) {
+        let isLeft = options.rules == nil || !options.enters(path, depth: 0)
+        if known.type == .directory, isLeft {
+            try baseline.removeTree(path) { (_, _) throws(DatabaseError) in }
+        }
+        try baseline.remove(path)
+    }
+
+    /// - Parameter listed: when its directory was listed without it; what was written later is there.
+    private func forget(_ path: ByteString, listed: UInt64 = .max) throws(DatabaseError) {
+        guard let record = try baseline.record(of: path), record.seen < listed || record.seen > now()
+        else { return }
+        guard options.keeps(path) else {
+            if options.updates { try drop(path, record.attributes) }
+            return
+        }
+        let isExplained = judge?.explains(record, nil) ?? false
+        if !isExplained, awaitsEvent(at: path, nil) { return }
+        if record.attributes.type == .directory { try forgetTree(path) }
+        if !isExplained { tell(.deleted, path, before: record, after: nil, at: now()) }
+        if options.updates { try baseline.remove(path) }
+    }
+
+    private func forgetTree(_ path: ByteString) throws(DatabaseError) {
+        let time = now()
+        let body = { (path: ByteString, record: BaselineRecord) in
+            if self.judge?.explains(record, nil) ?? false { return }
+            self.tell(.deleted, path, before: record, after: nil, at: time)
+        }
+        if options.updates {
+            try baseline.removeTree(path) { (path, record) throws(DatabaseError) in body(path, record) }
+        } else {
+            try baseline.forEachBelow(path) { (path, record) throws(DatabaseError) in body(path, record) }
+        }
+    }
+
+    private func tell(
+        _ kind: ChangeKind, _ path: ByteString, before: BaselineRecord?, after: FileAttributes?,
+        at time: UInt64
+    ) {
+        result.changes += 1
+        let type = after?.type ?? before?.attributes.type ?? .unknown
+        var change = FileChange(kind: kind, path: path, type: type, time: time, source: .scan)
+        change.describe(after ?? before?.attributes)
+        change.before = before?.attributes
+        change.after = after
+        // What was written by events was seen then; all the rest was as it is now when the last scan came by.
+        let from = max(before?.seen ?? 0, root?.scanned ?? 0)
+        change.interval = min(from, time)...time
+        report(change)
+    }
+}
+
+extension FileChange {
+    /// Takes over what a line says of the file itself.
+    fileprivate mutating func describe(_ attributes: FileAttributes?) {
+        guard let attributes else { return }
+        inode = attributes.inode
+        device = attributes.device
+        size = attributes.size
+        mode = attributes.mode
+        owner = attributes.owner
+        group = attributes.group
+    }
+}

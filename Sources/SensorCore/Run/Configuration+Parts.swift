@@ -1,0 +1,21 @@
+internal import Configuration
+internal import Control
+
+extension AlertFileOptions {
+    init(_ options: AlertOptions) {
+        self.init()
+        largest = options.rotate.map { Int(clamping: $0) }
+        kept = Int(clamping: options.keep)
+        sync = options.sync
+    }
+}
+
+extension MetricsAddress {
+    init(_ options: MetricsOptions) {
+        self =
+            switch options.listen {
+            case .loopback(let port): .loopback(port: port, isVersion6: false)
+            case .socket(let path): .socket(path)
+            }
+    }
+}

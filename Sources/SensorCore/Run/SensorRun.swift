@@ -1,0 +1,385 @@
+internal import Baseline
+internal import CWait
+internal import Configuration
+internal import Control
+internal import EventModel
+internal import FileReading
+internal import Glibc
+internal import KernelSources
+internal import PackageKnowledge
+internal import Reporting
+
+/// The sensor with everything that the configuration turns on. The main thread hears; a thread of its own keeps the
+/// baseline; further ones write the alerts and answer at the control socket.
+final class SensorRun {
+    /// Nanoseconds.
+    private static let canaryInterval: UInt64 = 60_000_000_000
+
+    /// Tells the next program that it follows on one that ended for it.
+    private static let anew = "VEDETTE_ANEW"
+
+    private let options: RunOptions
+    private let places: SensorPlaces
+    private var configuration: SensorConfiguration
+    private let alertPath: String
+    private let lock: InstanceLock
+    private let stateLock: StateLock
+    private let sink: AlertSink
+    private let keeper: KeeperThread
+    private var watches: ConfiguredWatches
+    private let sensor: LiveSensor
+    private let board = StatusBoard()
+    private let notifier = Notifier()
+    private let requests = RequestQueue()
+    private var control: ControlServer?
+    private let started = Clock.realtime
+    private let capabilities: [String]
+    private var isEnding = false
+    /// Starts the program anew in place of this one, with the configuration as it is then.
+    private var restarts = false
+    private var nextTick: UInt64 = 0
+    private var trouble: KernelError?
+    /// Why a module that is configured is not there.
+    private var troubles: [String: String] = [:]
+
+    init(_ options: RunOptions, _ places: SensorPlaces, _ configuration: SensorConfiguration)
+        throws(RunProblem)
+    {
+        // Before the first thread.
+        do throws(ControlProblem) { capabilities = try Privileges.keep() } catch {
+            Console.say("vedette: \(error.message)\n")
+            capabilities = Privileges.held
+        }
+        self.options = options
+        self.places = places
+        self.configuration = configuration
+        alertPath = configuration.alerts.path(root: places.root)
+        let directory = RuntimeDirectory(root: places.root)
+        do throws(ControlProblem) {
+            try directory.make()
+            lock = try InstanceLock(directory)
+        } catch {
+            throw RunProblem(error.message)
+        }
+        do throws(StateProblem) { stateLock = try StateLock(places.state) } catch {
+            throw RunProblem(error.message)
+        }
+        do throws(KernelError) {
+            sink = try AlertSink(
+                path: alertPath, options: AlertFileOptions(configuration.alerts), host: places.host)
+        } catch {
+            throw RunProblem("alerts: \(error)")
+        }
+        watches = ConfiguredWatches(
+            configuration.fim, own: places.rules(alerts: alertPath), host: places.host)
+        keeper = try Self.makeKeeper(configuration, places, watches, sink)
+        sensor = try Self.makeSensor(configuration, places, watches, keeper)
+    }
+
+    private static func makeKeeper(
+        _ configuration: SensorConfiguration, _ places: SensorPlaces, _ watches: ConfiguredWatches,
+        _ sink: AlertSink
+    ) throws(RunProblem) -> KeeperThread {
+        let keeper = FileKeeper(
+            file: BaselineFile(path: places.state.baseline),
+            options: keeperOptions(configuration.fim, watches),
+            tree: DiskTree(), reader: PathReader(),
+            packages: PackageDatabase(
+                root: ByteString(places.host.place("/")), scratch: ByteString(places.state.path)), sink: sink)
+        if let thread = KeeperThread(keeper: keeper, sink: sink) { return thread }
+        throw RunProblem("cannot start: \(KernelError(call: "eventfd(2)", errno: EMFILE))")
+    }
+
+    private static func keeperOptions(
+        _ options: FileIntegrityOptions, _ watches: ConfiguredWatches
+    ) -> FileKeeper<DiskTree>.Options {
+        var result = FileKeeper<DiskTree>.Options(rules: watches.rules)
+        result.scanInterval = options.scanInterval
+        result.scansAtStart = options.scan.atStart || getenv(anew) != nil
+        result.rate = options.scan.rate
+        result.settleWindow = options.settleMilliseconds * 1_000_000
+        result.rulesDigest = options.rulesDigest
+        return result
+    }
+
+    private static func makeSensor(
+        _ configuration: SensorConfiguration, _ places: SensorPlaces, _ watches: ConfiguredWatches,
+        _ keeper: KeeperThread
+    ) throws(RunProblem) -> LiveSensor {
+        let own = OwnWrites(rules: watches.rules)
+        do throws(KernelError) {
+            return try LiveSensor(
+                watches: watches.rules.places, settleWindow: configuration.fim.settleMilliseconds * 1_000_000,
+                auditStatePath: configuration.audit.enabled ? SensorPlaces.auditState : nil,
+                canaryInterval: configuration.fim.canaries ? Self.canaryInterval : 0,
+                canaryDirectory: ByteString(RuntimeDirectory(root: places.root).path)
+            ) { event in
+                if case .coverage = event {
+                    keeper.tell(.event(event))
+                } else if !own.hasMade(event) {
+                    keeper.post(event)
+                }
+            }
+        } catch {
+            throw RunProblem("cannot start: \(error)")
+        }
+    }
+
+    // MARK: - From start to end
+
+    /// Runs until a signal. Returns the exit code.
+    func run(signals: Int32) throws(RunProblem) -> Int32 {
+        // The marks first: what changes during the first scan must be heard.
+        let hasFiles = sensor.start()
+        guard keeper.start() else {
+            sensor.stop()
+            throw RunProblem("cannot start: no thread is to be had")
+        }
+        keeper.awaitOpening()
+        for entry in coverage { keeper.post(.coverage(entry, previous: nil, time: Clock.realtime)) }
+        Console.say(CoverageTable(coverage, colour: isatty(STDERR_FILENO) == 1).render())
+        guard hasFiles else {
+            end()
+            throw RunProblem("no file source could be started; the table above says why")
+        }
+        publish()
+        startControl()
+        Console.say(
+            "vedette: watching \(watches.rules.roots.map(\.text).joined(separator: " ")); alerts go to "
+                + "\(alertPath)\n")
+        notifier.ready("watching")
+        sensor.run(
+            signals: signals, endsAt: { [unowned self] in handle($0) },
+            flush: { [unowned self] in
+                tick()
+                return !isEnding
+            })
+        // For systemd, what becomes another program does not stop.
+        if restarts { notifier.reloading() } else { notifier.stopping() }
+        let isComplete = end()
+        if restarts { throw restart() }
+        if isComplete { return 0 }
+        throw RunProblem(
+            "not everything could be written to \(alertPath); the next start finds what is missing")
+    }
+
+    /// Takes in what has happened until now, and writes everything.
+    @discardableResult
+    private func end() -> Bool {
+        control?.stop()
+        sensor.stop()
+        let isKept = keeper.finish(patience: 10_000)
+        // A thread that has not ended may still be using the sink.
+        return isKept && sink.finish()
+    }
+
+    /// Becomes the program anew. Returns only when that fails.
+    private func restart() -> RunProblem {
+        Console.say("vedette: begins anew with the changed configuration\n")
+        var arguments: [UnsafeMutablePointer<CChar>?] = (["vedetted"] + options.arguments).map { strdup($0) }
+        arguments.append(nil)
+        // Signals stay blocked: those that come meanwhile wait for the next program.
+        setenv(Self.anew, "1", 1)
+        execv("/proc/self/exe", arguments)
+        return RunProblem("cannot begin anew: \(String(cString: strerror(errno)))")
+    }
+
+    // MARK: - Each second, and when asked
+
+    /// Whether the sensor ends at this signal.
+    private func handle(_ signal: Int32) -> Bool {
+        switch signal {
+        case SIGHUP:
+            keeper.tell(.reopen)
+            Console.say("vedette: \(reload())\n")
+            return isEnding
+        case SIGUSR1:
+            keeper.tell(.rotate)
+            return false
+        default:
+            return true
+        }
+    }
+
+    /// Reads the configuration again. Returns what came of it.
+    private func reload() -> String {
+        notifier.reloading()
+        defer { if !restarts { notifier.ready("watching") } }
+        let next: SensorConfiguration
+        do throws(ConfigurationErrors) {
+            next = try ConfigurationFile.load(places.configuration, hostRoot: places.host.path)
+        } catch {
+            return "the configuration stays as it was:\n\(error)"
+        }
+        guard next != configuration else { return "the configuration has not changed" }
+        let nextWatches = ConfiguredWatches(
+            next.fim, own: places.rules(alerts: next.alerts.path(root: places.root)), host: places.host)
+        var sameButRules = next
+        sameButRules.fim = configuration.fim
+        guard sameButRules == configuration, nextWatches.rules.places == watches.rules.places,
+            next.fim.settleMilliseconds == configuration.fim.settleMilliseconds,
+            next.fim.canaries == configuration.fim.canaries
+        else {
+            (isEnding, restarts) = (true, true)
+            return "the configuration has changed"
+        }
+        (configuration, watches) = (next, nextWatches)
+        keeper.tell(.options(Self.keeperOptions(next.fim, nextWatches)))
+        return "the changed configuration holds"
+    }
+
+    private func tick() {
+        let now = Clock.monotonic
+        guard now >= nextTick else { return }
+        nextTick = now &+ 1_000_000_000
+        keeper.tell(.tick(.init(isCaughtUp: sensor.isCaughtUp)))
+        for request in requests.take() { answer(request.0, request.1) }
+        publish()
+        noteTrouble()
+        notifier.beat()
+        if watches.missing.contains(where: { SensorPlaces.resolved(places.host.place($0)) != nil }) {
+            // What was missing is there now.
+            (isEnding, restarts) = (true, true)
+        }
+    }
+
+    private func noteTrouble() {
+        let now = sink.status.trouble
+        defer { trouble = now }
+        guard now != trouble else { return }
+        let previous = alertEntry(trouble).state
+        keeper.tell(.event(.coverage(alertEntry(now), previous: previous, time: Clock.realtime)))
+        guard let now else { return }
+        Console.say("vedette: alerts: \(now); they wait, and what does not fit is counted\n")
+    }
+
+    /// The row of the alerts in the table of coverage.
+    private func alertEntry(_ trouble: KernelError?) -> CoverageEntry {
+        CoverageEntry(
+            source: "alerts", state: trouble.map { .degraded(reason: "\($0)") } ?? .live, detail: alertPath,
+            advice: trouble == nil
+                ? "" : "They wait, and what does not fit is counted. See that \(alertPath) can be written.")
+    }
+
+    private func startControl() {
+        do throws(ControlProblem) {
+            let queue = requests
+            let keeper = keeper
+            let path = RuntimeDirectory(root: places.root).controlSocket
+            let server = try ControlServer(
+                path: path, board: board,
+                requests: { request, reply in queue.put(request, reply) },
+                refused: { peer in
+                    keeper.tell(
+                        .event(
+                            .refused(
+                                RefusedAccess(
+                                    path: ByteString(path), uid: peer.uid, pid: peer.pid,
+                                    attempts: peer.attempts,
+                                    time: Clock.realtime))))
+                })
+            serveMetrics(by: server)
+            try server.start()
+            control = server
+            troubles["control"] = nil
+        } catch {
+            troubles["control"] = error.message
+            Console.say("vedette: \(error.message)\n")
+        }
+    }
+
+    private func serveMetrics(by server: ControlServer) {
+        guard let metrics = configuration.metrics else { return }
+        do throws(ControlProblem) { try server.serveMetrics(at: MetricsAddress(metrics)) } catch {
+            troubles["metrics"] = error.message
+            Console.say("vedette: metrics: \(error.message)\n")
+        }
+    }
+
+    private func answer(_ request: ControlRequest, _ reply: ControlReply) {
+        switch request {
+        case .status: reply.send(.failed("ask again"))
+        case .reload: reply.send(.done(reload()))
+        case .rotate:
+            keeper.tell(.rotate)
+            reply.send(.done("a new file begins at \(alertPath)"))
+        case .scan(let root):
+            keeper.tell(
+                .scan(root) { isTaken in
+                    reply.send(
+                        isTaken
+                            ? .done("the scan begins") : .failed("that is none of the trees that are scanned")
+                    )
+                })
+        case .show(let path):
+            reply.send(show(path))
+        }
+    }
+
+    /// What the baseline has of a file.
+    private func show(_ path: ByteString) -> ControlAnswer {
+        do throws(DatabaseError) {
+            let baseline = try Baseline(path: places.state.baseline, mayWrite: false)
+            guard let record = try baseline.record(of: path) else {
+                return .failed("the baseline has nothing of \(path.text)")
+            }
+            var writer = ByteWriter()
+            writer.baselineRecord(path: path, record.attributes, seen: record.seen)
+            writer.append("\n")
+            return .document(writer.copy)
+        } catch {
+            return .failed("baseline: \(error)")
+        }
+    }
+
+    // MARK: - Status
+
+    private var coverage: [CoverageEntry] {
+        var entries = sensor.coverage
+        // What is turned off on purpose is no gap.
+        if !configuration.audit.enabled { entries.removeAll { $0.source == SourceName.audit.rawValue } }
+        let kept = keeper.status
+        entries.append(kept.entry)
+        entries.append(alertEntry(sink.status.trouble))
+        for (module, reason) in troubles.sorted(by: { $0.key < $1.key }) {
+            entries.append(
+                CoverageEntry(
+                    source: module, state: .off(reason: reason), advice: "Mend that, and start vedette again."
+                ))
+        }
+        if !watches.missing.isEmpty {
+            entries.append(
+                CoverageEntry(
+                    source: "watches",
+                    state: .degraded(reason: "not there: " + watches.missing.joined(separator: ", ")),
+                    advice: "They are watched from when they are made; or take them out of the configuration."
+                ))
+        }
+        return entries
+    }
+
+    private func publish() {
+        var report = StatusReport(
+            version: Version.current, pid: UInt64(getpid()), started: started, time: Clock.realtime,
+            configuration: places.configuration)
+        report.coverage = coverage
+        let canaries = Dictionary(uniqueKeysWithValues: sensor.coverage.map { ($0.source, $0.lastCanary) })
+        report.sources = sensor.summary.map {
+            StatusReport.Source(
+                name: $0.name, events: $0.events, lost: $0.lost, uncountedLosses: $0.uncountedLosses,
+                undecodable: $0.undecodable, lastCanary: canaries[$0.name] ?? nil)
+        }
+        let kept = keeper.status
+        report.baseline = kept.report
+        report.changes = kept.kinds
+        report.unattributed = kept.unattributed
+        report.alerts = StatusReport.Alerts(
+            written: kept.alerts, lost: kept.alertsLost, rotations: sink.status.rotations)
+        let usage = OwnUsage.now
+        (report.memory, report.processorTime) = (usage.memory, usage.processorTime)
+        report.capabilities = capabilities
+        report.selfProtection = StatusReport.SelfProtection(
+            changes: kept.ownChanges, refusedPeers: control?.refusedPeers ?? 0)
+        board.publish(report)
+    }
+}

@@ -1,0 +1,75 @@
+internal import Baseline
+internal import Configuration
+internal import EventModel
+
+/// What a configuration comes to on this host.
+struct ConfiguredWatches {
+    var rules: WatchRules
+    /// Watches of which nothing is there at the moment.
+    var missing: [String]
+
+    /// - Parameter own: rules for the sensor's own files.
+    init(_ options: FileIntegrityOptions, own: [WatchRule], host: HostRoot) {
+        var rules: [WatchRule] = []
+        var missing: [String] = []
+        for watch in options.watches {
+            guard let path = SensorPlaces.resolved(host.place(watch.path)) else {
+                missing.append(watch.path)
+                continue
+            }
+            let targets = watch.followsSymlinks ? LinkTargets.outside(path, depth: watch.depth) : []
+            for place in [path] + targets where !rules.contains(where: { $0.path == place }) {
+                rules.append(WatchRule(watch, path: place, exclude: options.exclude, host: host))
+            }
+        }
+        self.missing = missing
+        // What protects the sensor goes before what the configuration says of the same path.
+        self.rules = WatchRules(own + rules.filter { rule in !own.contains { $0.path == rule.path } })
+    }
+}
+
+extension Watch {
+    /// Levels of directories below `path` that are entered.
+    fileprivate var depth: Int { recursion.map { Int(clamping: $0) } ?? .max }
+}
+
+extension WatchRule {
+    fileprivate init(_ watch: Watch, path: ByteString, exclude: [String], host: HostRoot) {
+        // One for paths is for the host's.
+        func pattern(_ text: String) -> PathPattern {
+            PathPattern(text.hasPrefix("/") ? host.place(text) : text)
+        }
+
+        self.init(path: path)
+        severity = watch.severity
+        tags = watch.tags
+        excludes = (exclude + watch.exclude).map(pattern)
+        includes = watch.include.map(pattern)
+        restricts = watch.restrict.map(pattern)
+        maximumDepth = watch.depth
+        digestLimit = watch.digestLimit
+        showsDiff = watch.diff
+        secrets = watch.noDiff.map(pattern)
+    }
+}
+
+extension FileIntegrityOptions {
+    /// A digest of what is meant to be in the baseline.
+    ///
+    /// FNV-1a: it tells changes apart, and keeps nothing secret.
+    var rulesDigest: UInt64 {
+        var digest: UInt64 = 0xcbf2_9ce4_8422_2325
+        for watch in watches {
+            let parts =
+                [watch.path] + exclude + watch.exclude + ["+"] + watch.include + ["="] + watch.restrict
+            let text = parts.joined(separator: "\0") + "\0\(watch.recursion ?? .max)\n"
+            for byte in text.utf8 { digest = (digest ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        }
+        return digest
+    }
+
+    /// Nanoseconds between two scans; `nil` for none.
+    var scanInterval: UInt64? {
+        scan.interval == 0 ? nil : scan.interval.multipliedReportingOverflow(by: 1_000_000_000).partialValue
+    }
+}

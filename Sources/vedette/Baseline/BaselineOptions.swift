@@ -1,0 +1,15 @@
+internal import Baseline
+internal import SensorCore
+
+/// What `vedette fim` was asked for.
+struct BaselineOptions: Sendable {
+    var state = StateDirectory()
+    /// As typed; none stands for all trees that the baseline has.
+    var paths: [String] = []
+    var format = WatchOptions.Format.terminal(allowsColour: true)
+    var scan = ScanOptions()
+    /// Files a second; `nil` for as many as the disk gives.
+    var rate: UInt64?
+
+    init() {}
+}

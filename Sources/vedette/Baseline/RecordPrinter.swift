@@ -1,0 +1,92 @@
+internal import Baseline
+internal import EventModel
+internal import Glibc
+internal import Reporting
+internal import SensorCore
+
+/// Prints what the baseline has of files: a line each, or a page.
+final class RecordPrinter {
+    private let format: WatchOptions.Format
+    private var buffer: [UInt8] = []
+
+    init(format: WatchOptions.Format) { self.format = format }
+
+    /// `0644 0 0 1234 <sha256> /path`, or a JSON object.
+    func line(_ path: ByteString, _ record: BaselineRecord) {
+        let file = record.attributes
+        if case .json = format { return json(path, record) }
+        let digest = file.sha256?.hexadecimal ?? "-"
+        var text = "\(Self.letter(of: file.type))\(file.modeText) \(file.owner) \(file.group) "
+        text += "\(file.size) \(digest) \(printable(path))"
+        if let target = file.linkTarget { text += " -> " + printable(target) }
+        append(text)
+    }
+
+    /// One attribute a line, or a JSON object.
+    func page(_ path: ByteString, _ record: BaselineRecord) {
+        let file = record.attributes
+        if case .json = format { return json(path, record) }
+        append(printable(path))
+        let shown: [FileAttribute] = [.type, .mode, .owner, .group, .size, .links, .linkTarget]
+        for attribute in shown {
+            if let value = file.text(of: attribute) { field(attribute.rawValue, printable(value)) }
+        }
+        field("inode", "\(file.inode) (generation \(file.generation)) on device \(file.device)")
+        field("mtime", localMoment(file.modified))
+        field("ctime", localMoment(file.changed))
+        if file.born != 0 { field("created", localMoment(file.born)) }
+        if file.isImmutable { field("immutable", "yes") }
+        if file.isAppendOnly { field("append_only", "yes") }
+        for (name, value) in [
+            ("acl", file.acl), ("capabilities", file.capabilities), ("xattr", file.extended),
+        ]
+        where value != 0 {
+            field(name, "present, digest " + String(value, radix: 16))
+        }
+        if let digest = file.sha256 { field("sha256", digest.hexadecimal) }
+        field("seen", localMoment(record.seen))
+    }
+
+    private func json(_ path: ByteString, _ record: BaselineRecord) {
+        var writer = ByteWriter()
+        writer.baselineRecord(path: path, record.attributes, seen: record.seen)
+        writer.append(UInt8(ascii: "\n"))
+        buffer += writer.copy
+        if buffer.count > 65_536 { flush() }
+    }
+
+    private func field(_ name: String, _ value: String) {
+        append("  " + name + String(repeating: " ", count: max(1, 14 - name.utf8.count)) + value)
+    }
+
+    private func append(_ text: String) {
+        buffer += Array(text.utf8)
+        buffer.append(UInt8(ascii: "\n"))
+        if buffer.count > 65_536 { flush() }
+    }
+
+    func flush() {
+        var done = 0
+        while done < buffer.count {
+            let wrote = buffer.withUnsafeBytes {
+                write(STDOUT_FILENO, $0.baseAddress?.advanced(by: done), $0.count - done)
+            }
+            if wrote < 0, errno != EINTR { break }
+            done += max(0, wrote)
+        }
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    private static func letter(of type: FileType) -> String {
+        switch type {
+        case .file: "-"
+        case .directory: "d"
+        case .symlink: "l"
+        case .fifo: "p"
+        case .socket: "s"
+        case .characterDevice: "c"
+        case .blockDevice: "b"
+        case .unknown: "?"
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import EventModel
+import FileReading
+import Foundation
+import KernelSources
+import Testing
+
+/// Real files in a directory of the test's own.
+@Suite struct DirectoryReaderTests {
+    private final class Scratch {
+        let path = NSTemporaryDirectory() + "vedette-" + UUID().uuidString
+
+        init() throws {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    private let scratch: Scratch
+    private let reader = DirectoryReader()
+
+    init() throws {
+        scratch = try Scratch()
+    }
+
+    private func write(_ name: String, _ content: String) throws {
+        try Data(content.utf8).write(to: URL(fileURLWithPath: scratch.path + "/" + name))
+    }
+
+    private func attributes(of name: String, limit: UInt64 = 1 << 20) throws -> FileAttributes {
+        try reader.open(ByteString(scratch.path))
+        let position = try #require(
+            (0..<reader.count).first { reader.compareName(at: $0, with: ByteString(name)) == 0 })
+        var found = try #require(reader.status(at: position))
+        let isThere = reader.complete(&found, at: position, digestLimit: limit, settles: true)
+        #expect(isThere)
+        return found
+    }
+
+    @Test func listsByNameWhateverTheNumber() throws {
+        let names = (0..<5_000).map { "n\($0)" } + ["a", ".hidden", "..x", "...", "é", "a.b", "a b"]
+        for name in names { try write(name, "") }
+        try reader.open(ByteString(scratch.path))
+        let found = (0..<reader.count).map { reader.name(at: $0) }
+        #expect(found == names.map { ByteString($0) }.sorted())
+    }
+
+    @Test func comparesNamesAsBytes() throws {
+        try write("abc", "")
+        try reader.open(ByteString(scratch.path))
+        for (other, order) in [("abc", 0), ("abd", -1), ("abb", 1), ("ab", 1), ("abcd", -1), ("", 1)] {
+            #expect(reader.compareName(at: 0, with: ByteString(other)).signum() == order, "\(other)")
+        }
+    }
+
+    @Test func digestsContent() throws {
+        try write("f", "abc")
+        let file = try attributes(of: "f")
+        #expect(file.type == .file && file.size == 3 && file.links == 1)
+        // FIPS 180-2, appendix B.1.
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        #expect(file.sha256?.hexadecimal == expected)
+        try write("empty", "")
+        let ofNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        #expect(try attributes(of: "empty").sha256?.hexadecimal == ofNothing)
+    }
+
+    @Test func digestsAMegabyteOfA() throws {
+        try write("m", String(repeating: "a", count: 1_000_000))
+        // FIPS 180-2, appendix B.3.
+        let expected = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
+        #expect(try attributes(of: "m").sha256?.hexadecimal == expected)
+        #expect(try attributes(of: "m", limit: 999_999).sha256 == nil)
+    }
+
+    @Test func followsNoLinkAndWaitsForNoWriter() throws {
+        let target = ByteString([0x2f, 0xff, 0x61])
+        let bytes = target.bytes.map { CChar(bitPattern: $0) } + [0]
+        #expect(symlink(bytes, scratch.path + "/l") == 0)
+        #expect(mkfifo(scratch.path + "/p", 0o600) == 0)
+        let link = try attributes(of: "l")
+        #expect(link.type == .symlink && link.linkTarget == target && link.sha256 == nil)
+        #expect(try attributes(of: "p").type == .fifo)
+    }
+
+    @Test func takingTellsWhatStatusAndCompleteTell() throws {
+        try write("empty", "")
+        try write("large", String(repeating: "a", count: 200_000))
+        try write("small", "abc")
+        #expect(symlink("small", scratch.path + "/link") == 0)
+        #expect(mkfifo(scratch.path + "/pipe", 0o600) == 0)
+        #expect(mkdir(scratch.path + "/directory", 0o700) == 0)
+        for name in ["directory", "empty", "large", "link", "pipe", "small"] {
+            let expected = try attributes(of: name, limit: 100_000)
+            let position = try #require(
+                (0..<reader.count).first { reader.compareName(at: $0, with: ByteString(name)) == 0 })
+            #expect(reader.take(at: position, digestLimit: 100_000) == expected, "\(name)")
+        }
+        #expect(unlink(scratch.path + "/empty") == 0)
+        let position = try #require(
+            (0..<reader.count).first { reader.compareName(at: $0, with: "empty") == 0 })
+        #expect(reader.take(at: position, digestLimit: 1) == nil)
+    }
+
+    @Test func aLinkIsNoDirectory() throws {
+        #expect(symlink("/etc", scratch.path + "/l") == 0)
+        let error = #expect(throws: KernelError.self) { try reader.open(ByteString(scratch.path + "/l")) }
+        #expect(error?.errno == ENOTDIR || error?.errno == ELOOP)
+    }
+
+    @Test func tellsKernelStateFromFiles() {
+        #expect(DirectoryReader.isKernelState("/proc"))
+        #expect(DirectoryReader.isKernelState("/sys"))
+        #expect(!DirectoryReader.isKernelState(ByteString(scratch.path)))
+    }
+}
