@@ -64,7 +64,10 @@ int cproc_raise_priority(void);
 /// huge pages (PR_SET_THP_DISABLE). Call before any thread is started.
 void cproc_keep_small(void);
 
-/// Gives free memory of the heap back to the kernel (malloc_trim(3)).
+/// Gives the kernel back free memory of the heap (malloc_trim(3)), and the pages of code and constants of the program and
+/// its libraries: those that are needed come back from the page cache, those that only the start needed do not.
+///
+/// A debugger's breakpoints go with the pages.
 void cproc_trim_memory(void);
 
 // Process connector and taskstats -----------------------------------------------------------------------

@@ -59,7 +59,7 @@ package final class ProcessDirectory {
 package enum OwnProcess {
     /// Has the heap stay small: at most two malloc arenas, no huge pages. Call before any thread is started.
     package static func keepSmall() { cproc_keep_small() }
-    /// Gives free memory back to the kernel.
+    /// Gives the kernel back free memory, and code that is not in use.
     package static func trimMemory() { cproc_trim_memory() }
 
     /// Whether the kernel counts this process among the host's: in the initial pid and user namespaces. True as well
