@@ -92,7 +92,7 @@ let package = Package(
                 "EventModel", "EventRing", "KernelDecoding", "CRing", "CProc", "CFanotify", "CInotify",
                 "CAudit", "CXattr",
             ], inner: ["Files"]),
-        // Targets of their own: they bring system libraries that `vedetted` does without.
+        // Targets of their own, one for each library that they bring: a decoder's fuzzer links what it needs.
         library(
             "FileReading", ["EventModel", "KernelSources", "CTree", "COpenSSL"], path: "KernelSources/Files"),
         library("Baseline", ["EventModel", "CSQLite"], path: "FileIntegrity/Baseline"),
@@ -110,12 +110,9 @@ let package = Package(
             "SensorCore",
             [
                 "EventModel", "EventRing", "KernelDecoding", "KernelSources", "ProcessTable", "FileIntegrity",
-                "Baseline", "TextDiff", "PackageKnowledge", "FileReading", "Configuration", "Control",
-                "Reporting",
-                "CWait",
-            ], inner: ["Control"]),
-        library(
-            "Control", ["EventModel", "Reporting", "CSocket", "CWait", "CLibCap"], path: "SensorCore/Control"),
+                "Baseline", "TextDiff", "PackageKnowledge", "FileReading", "Configuration", "Reporting",
+                "CSocket", "CWait", "CLibCap",
+            ]),
         .executableTarget(
             name: "vedetted", dependencies: ["SensorCore"], swiftSettings: strict,
             linkerSettings: smallProgram),
@@ -123,8 +120,7 @@ let package = Package(
             name: "vedette",
             dependencies: [
                 "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline",
-                "Reporting",
-                "Configuration", "Control", "CDecompress", "CWait",
+                "Reporting", "Configuration", "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -152,7 +148,7 @@ let package = Package(
             name: "ConfigurationTests", dependencies: ["Configuration", "EventModel"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "ControlTests", dependencies: ["Control", "EventModel", "Reporting", "CSocket", "CLibCap"],
+            name: "ControlTests", dependencies: ["SensorCore", "EventModel", "Reporting", "CLibCap"],
             swiftSettings: strict),
         .testTarget(
             name: "ReportingTests", dependencies: ["Reporting", "EventModel"], exclude: ["Fixtures"]),

@@ -3,7 +3,7 @@ import Foundation
 import Reporting
 import Testing
 
-@testable import Control
+@testable import SensorCore
 
 @Suite struct ControlServerTests {
     @Test func answersStatusFromTheBoard() throws {

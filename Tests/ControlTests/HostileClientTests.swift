@@ -3,7 +3,7 @@ import Foundation
 import Reporting
 import Testing
 
-@testable import Control
+@testable import SensorCore
 
 @Suite struct HostileClientTests {
     /// Fifteen of sixteen seats are taken by clients that do nothing; the next one is served as before.

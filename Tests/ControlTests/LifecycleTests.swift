@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Control
+@testable import SensorCore
 
 @Suite struct InstanceTests {
     @Test func aSecondInstanceIsToldWhoRunsAndWhatToDo() throws {

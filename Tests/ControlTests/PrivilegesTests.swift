@@ -2,7 +2,7 @@ import CLibCap
 import Foundation
 import Testing
 
-@testable import Control
+@testable import SensorCore
 
 /// Privileges belong to threads: what a thread of its own gives up, the others keep.
 @Suite(.enabled(if: geteuid() == 0, "needs root")) struct PrivilegesTests {

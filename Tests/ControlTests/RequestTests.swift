@@ -1,7 +1,7 @@
 import EventModel
 import Testing
 
-@testable import Control
+@testable import SensorCore
 
 @Suite struct ControlRequestTests {
     @Test(

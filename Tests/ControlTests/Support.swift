@@ -3,7 +3,7 @@ import Foundation
 import Reporting
 import Synchronization
 
-@testable import Control
+@testable import SensorCore
 
 /// A directory of a test's own, removed with it.
 final class TestDirectory {

@@ -1,5 +1,4 @@
 internal import Configuration
-internal import Control
 
 extension AlertFileOptions {
     init(_ options: AlertOptions) {

@@ -1,4 +1,3 @@
-internal import Control
 internal import Synchronization
 
 /// Requests on their way from the control thread to the main one.

@@ -1,7 +1,6 @@
 internal import Baseline
 internal import CWait
 internal import Configuration
-internal import Control
 internal import EventModel
 internal import FileReading
 internal import Glibc
