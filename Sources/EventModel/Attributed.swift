@@ -44,6 +44,12 @@ package struct Attributed<Value: Sendable>: Sendable {
 
     @inlinable package var isKnown: Bool { value != nil }
 
+    /// The same knowledge in another form.
+    @inlinable package func map<Other: Sendable>(_ transform: (Value) -> Other) -> Attributed<Other> {
+        guard let value else { return .unknown }
+        return Attributed<Other>(transform(value), provenance, from: source)
+    }
+
     /// The same value, as a child has it after fork.
     @inlinable package var inherited: Attributed {
         guard let value else { return .unknown }

@@ -69,7 +69,7 @@ extension ProcessTable {
             return false
         }
         guard wantsAudit else { return true }
-        return image.arguments.isKnown && loginUser(of: process, for: actor).isKnown
+        return image.knowsArguments && loginUser(of: process, for: actor).isKnown
     }
 
     /// The joined record, when it is of the program in which the event happened: a shell opens the file, and what it
@@ -105,7 +105,7 @@ extension ProcessTable {
     /// Whether a look at the process now would tell more about it at the event.
     package func wantsAnotherLook(_ actor: Actor) -> Bool {
         guard let process = actor.process, process.died == nil else { return false }
-        guard let image = actor.image, image.executable.isKnown, image.arguments.isKnown else { return true }
+        guard let image = actor.image, image.executable.isKnown, image.knowsArguments else { return true }
         return !auditIsLive && !loginUser(of: process, for: actor).isKnown
     }
 

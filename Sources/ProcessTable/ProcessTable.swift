@@ -11,6 +11,9 @@ package final class ProcessTable {
         package var deadProcesses = 2_048
         /// Nanoseconds that a dead process is remembered.
         package var retention: UInt64 = 60_000_000_000
+        /// Bytes of their arguments that are remembered; those of the longest dead are forgotten first. A build leaves
+        /// hundreds of compilers with ten thousand bytes each.
+        package var deadArguments = 524_288
 
         package init() {}
     }
@@ -46,6 +49,8 @@ package final class ProcessTable {
     /// there is nothing.
     private var graves: [TrackedProcess?] = []
     private var graveHead = 0
+    /// The dead before this one have no long arguments any more.
+    private var thinnedTo = 0
     /// The last fork, waiting for the snapshot of the parent's login user that follows it in the stream.
     private var lastFork: (parent: Int32, child: TrackedProcess)?
     var sharedAncestors = SharedAncestors()
@@ -125,7 +130,7 @@ package final class ProcessTable {
         // another processor, it may arrive after the exec.
         guard let process = byPid[pid], process.died == nil, time >= process.imageSince else { return }
         process.died = time
-        graves.append(process)
+        bury(process)
         trimGraves(now: time)
     }
 
@@ -163,7 +168,7 @@ package final class ProcessTable {
     private func replace(_ known: TrackedProcess, at time: UInt64) -> TrackedProcess {
         if known.died == nil {
             known.died = time
-            graves.append(known)
+            bury(known)
         }
         known.hasExitRecord = true
         let process = TrackedProcess(pid: known.pid, foundAt: time)
@@ -275,7 +280,7 @@ package final class ProcessTable {
             if old.died == nil {
                 // Its exit was lost; the fork that reuses the pid proves it.
                 old.died = process.born
-                graves.append(old)
+                bury(old)
             }
             old.hasExitRecord = true
             process.previous = old
@@ -309,13 +314,31 @@ package final class ProcessTable {
     package func reconcile(alive: Set<Int32>, at time: UInt64) {
         for process in byPid.values where process.died == nil && !alive.contains(process.pid) {
             process.died = time
-            graves.append(process)
+            bury(process)
         }
         trimGraves(now: time)
     }
 
     /// Forgets processes that died more than the retention before `now`.
     package func expire(now: UInt64) { trimGraves(now: now) }
+
+    private func bury(_ process: TrackedProcess) {
+        graves.append(process)
+        if graves.count.isMultiple(of: 64) { forgetLongArguments() }
+    }
+
+    /// From the latest dead on, until too many bytes were found.
+    private func forgetLongArguments() {
+        var index = graves.count
+        var bytes = 0
+        while index > max(graveHead, thinnedTo), bytes <= limits.deadArguments {
+            index -= 1
+            bytes += graves[index]?.longArgumentBytes ?? 0
+        }
+        guard bytes > limits.deadArguments else { return }
+        for older in max(graveHead, thinnedTo)...index { graves[older]?.forgetLongArguments() }
+        thinnedTo = index + 1
+    }
 
     private func trimGraves(now: UInt64) {
         while graveHead < graves.count {
@@ -332,6 +355,7 @@ package final class ProcessTable {
         }
         if graveHead > 1_024, graveHead * 2 > graves.count {
             graves.removeFirst(graveHead)
+            thinnedTo = max(0, thinnedTo - graveHead)
             graveHead = 0
         }
     }

@@ -4,7 +4,7 @@ package import EventModel
 /// late (an audit record, a snapshot of a sibling) serves all of them. Owned by the thread that owns the table.
 package final class ProgramImage {
     package internal(set) var executable: Attributed<ByteString> = .unknown
-    package internal(set) var arguments: Attributed<[ByteString]> = .unknown
+    private var argumentList: Attributed<ArgumentList> = .unknown
     package internal(set) var name: Attributed<ByteString> = .unknown
     /// `st_dev` and inode of the executable, where known.
     var executableFile: ExecutableFile?
@@ -21,18 +21,27 @@ package final class ProgramImage {
     private struct Doubt {
         var image: ProgramImage
         var executable: Attributed<ByteString>
-        var arguments: Attributed<[ByteString]>
+        var argumentList: Attributed<ArgumentList>
         var name: Attributed<ByteString>
     }
 
     init() {}
+
+    package var arguments: Attributed<[ByteString]> { argumentList.map(\.arguments) }
+    package var knowsArguments: Bool { argumentList.isKnown }
+    var argumentBytes: Int { argumentList.value?.byteCount ?? 0 }
+    func forgetArguments() { argumentList = .unknown }
 
     /// Takes `value` over when it is better known than what is there.
     func learn(executable value: Attributed<ByteString>) {
         executable.improve(with: value)
         settleDoubt()
     }
-    func learn(arguments value: Attributed<[ByteString]>) { arguments.improve(with: value) }
+    /// A list that is longer than the limit is not taken.
+    func learn(arguments value: Attributed<[ByteString]>) {
+        guard let arguments = value.value, let list = ArgumentList(arguments) else { return }
+        argumentList.improve(with: Attributed(list, value.provenance, from: value.source))
+    }
     func learn(name value: Attributed<ByteString>) { name.improve(with: value) }
 
     /// A snapshot of `pid` that was read in `window` has filled this image.
@@ -43,7 +52,7 @@ package final class ProgramImage {
     /// Forgets what a snapshot said, because an exec happened while or before it was read.
     func revokeSnapshot() {
         if executable.source == .procfs { executable = .unknown }
-        if arguments.source == .procfs { arguments = .unknown }
+        if argumentList.source == .procfs { argumentList = .unknown }
         if name.source == .procfs { name = .unknown }
         if execSerial == nil { executableFile = nil }
         snapshotWindow = nil
@@ -54,7 +63,7 @@ package final class ProgramImage {
         let isFromSnapshot = earlier.executable.source == .procfs
         doubt = Doubt(
             image: earlier, executable: isFromSnapshot ? earlier.executable : .unknown,
-            arguments: earlier.arguments.source == .procfs ? earlier.arguments : .unknown,
+            argumentList: earlier.argumentList.source == .procfs ? earlier.argumentList : .unknown,
             name: earlier.name.source == .procfs ? earlier.name : .unknown)
         earlier.revokeSnapshot()
         earlier.doubt = nil
@@ -66,14 +75,14 @@ package final class ProgramImage {
         self.doubt = nil
         guard let shown = doubt.executable.value ?? doubt.image.executable.value, shown != own else { return }
         doubt.image.learn(executable: doubt.executable)
-        doubt.image.learn(arguments: doubt.arguments)
+        doubt.image.argumentList.improve(with: doubt.argumentList)
         doubt.image.learn(name: doubt.name)
     }
 
     /// Takes over what `other`'s snapshot said: it was read after our exec, not after `other`'s.
     func adoptSnapshot(of other: ProgramImage) {
         if other.executable.source == .procfs { learn(executable: other.executable) }
-        if other.arguments.source == .procfs { learn(arguments: other.arguments) }
+        if other.argumentList.source == .procfs { argumentList.improve(with: other.argumentList) }
         if other.name.source == .procfs { learn(name: other.name) }
         executableFile = other.executableFile
         (snapshotPid, snapshotWindow) = (other.snapshotPid, other.snapshotWindow)

@@ -63,7 +63,7 @@ extension TrackedProcess {
         }
         // The first look tells what was executed: programs write over their arguments.
         if let arguments = snapshot.arguments, !arguments.isEmpty, !snapshot.argumentsTruncated,
-            !image.arguments.isKnown
+            !image.knowsArguments
         {
             image.learn(arguments: Attributed(arguments, .snapshot, from: .procfs))
         }

@@ -70,6 +70,28 @@ package final class TrackedProcess {
         workingDirectory.improve(with: early.workingDirectory)
     }
 
+    /// Bytes of arguments that are worth forgetting.
+    private static let longArguments = 256
+
+    var longArgumentBytes: Int {
+        let sizes = earlierImages.map(\.image.argumentBytes) + [image.argumentBytes]
+        return sizes.reduce(0) { $1 > Self.longArguments ? $0 + $1 : $0 }
+    }
+
+    /// Of a dead process; what a living one shares with it stays.
+    func forgetLongArguments() {
+        ownLineage = nil
+        if isKnownUniquelyReferenced(&image), image.argumentBytes > Self.longArguments {
+            image.forgetArguments()
+        }
+        for index in earlierImages.indices
+        where isKnownUniquelyReferenced(&earlierImages[index].image)
+            && earlierImages[index].image.argumentBytes > Self.longArguments
+        {
+            earlierImages[index].image.forgetArguments()
+        }
+    }
+
     /// Nanoseconds from the moment at which `/proc` shows a new program to its exec event, with much to spare: a disk
     /// may have to be read in between.
     static let execDelay: UInt64 = 50_000_000

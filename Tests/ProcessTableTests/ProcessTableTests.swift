@@ -556,6 +556,34 @@ import Testing
         #expect(small.evictedEarly == 9_900)
     }
 
+    @Test func theLongestDeadLoseTheirLongArgumentsFirst() {
+        let long: [ByteString] = ["cc", ByteString([UInt8](repeating: 97, count: 10_000))]
+        for pid: Int32 in 20..<148 {
+            change(10, .fork(child: pid), at: 100)
+            change(pid, .exec, at: 101)
+            let arguments = pid.isMultiple(of: 2) ? long : ["true"]
+            table.apply(
+                snapshot(pid, at: 102, executable: "/bin/cc", arguments: arguments, parent: 10, reason: .exec)
+            )
+        }
+        for pid: Int32 in 22..<148 { change(pid, .exit(status: 0), at: 200) }
+        change(20, .fork(child: 148), at: 201)
+        change(148, .exit(status: 0), at: 202)
+        change(21, .exit(status: 0), at: 203)
+        func arguments(_ pid: Int32) -> [ByteString]? { table.process(pid)?.image.arguments.value }
+        #expect(arguments(22) == nil)
+        #expect(arguments(23) == ["true"])
+        #expect(arguments(146) == long)
+        #expect(arguments(20) == long)
+    }
+
+    @Test func aListOfArgumentsBeyondTheLimitIsUnknown() {
+        let half = ByteString([UInt8](repeating: 97, count: ArgumentList.limit / 2 - 1))
+        #expect(ArgumentList([half, half])?.arguments == [half, half])
+        #expect(ArgumentList([half, half, ""]) == nil)
+        #expect(ArgumentList(["", "a", ""])?.arguments == ["", "a", ""])
+    }
+
     @Test func aChainOfAHundredThousandForksIsReleasedWithoutOverflow() {
         let chain = ProcessTable(bootOffset: 0, realtimeOffset: 0) { _ in .unknown }
         for index in 0..<100_000 {
