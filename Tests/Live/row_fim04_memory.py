@@ -11,10 +11,6 @@ from sensor import Sensor
 STEP = 10
 """Seconds that the churn runs at a time."""
 
-GROWTH = 1024
-"""Kilobytes that may be resident more after the churn than before it."""
-
-
 def run():
     measure("fim 4", setting("FILES", 200_000), setting("EVENTS", 10_000_000), LIMIT)
     if setting("MILLION", 0):
@@ -51,7 +47,7 @@ def state(row, sampler, churn, files, limit, has_worked, report):
     most = sampler.at_most
     first, second = sampler.halves("churn")
     before, after = sampler.latest.get("at rest", 0), sampler.latest.get("20 s after", 0)
-    is_flat = second <= first * 1.05 and after <= before + GROWTH
+    is_flat = second <= first * 1.05 and after <= first
     phases = ", ".join(f"{name} {size}" for name, size in sampler.highest.items())
     bar = f"bar {limit} kB and flat" if limit else "no bar"
     verdict(
