@@ -113,18 +113,21 @@ def find_by_scan(sensor, watched, chosen):
 
 
 def status_verdict(row, mode, sensor):
-    """Each entry is there, and the exit code says whether all of them are live."""
+    """Each entry that is configured is there, and the exit code says whether all of them are live."""
     code = sensor.ask("status").returncode
     entries = {entry["source"]: entry for entry in sensor.status["coverage"]}
     for entry in entries.values():
         note(f"status {mode}: {' | '.join(filter(None, map(entry.get, ('source', 'state', 'reason', 'detail'))))}")
     silent = [name for name, entry in entries.items() if entry["state"] != "live" and not entry.get("reason")]
     dead = sorted(name for name, entry in entries.items() if entry["state"] != "live")
-    expected = {"full": set(), "no-audit": {"audit"}, "no-fanotify": {"fanotify", "inotify"}}[mode]
+    is_off = mode == "no-audit" and bool(audit_status())
+    expected = {"full": set(), "no-audit": set() if is_off else {"audit"}, "no-fanotify": {"fanotify", "inotify"}}[mode]
+    wanted = ALWAYS - {"audit"} if is_off else ALWAYS
     if audit_status().get("enabled") == "2":
         expected.add("audit")
     verdict(row, f"exit code {code}; not live: {' '.join(dead) or 'none'}",
-            code == (2 if dead else 0) and ALWAYS <= set(entries) and not silent and expected == set(dead))
+            code == (2 if dead else 0) and wanted <= set(entries) and ("audit" in entries) != is_off
+            and not silent and expected == set(dead))
 
 
 # Judgement -----------------------------------------------------------------------------------------------------
