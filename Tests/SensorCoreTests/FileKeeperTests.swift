@@ -343,6 +343,41 @@ private final class Home {
         Self.workOff(keeper)
         keeper.finish()
     }
+
+    @Test func aPlaceThatNobodyHasMadeYetIsScannedAndWhatAppearsThereIsNew() throws {
+        let sink = Collector()
+        let other = try Home()
+        let keeper = try Self.makeKeeper(other, sink) { $0 = WatchRule(path: other.place("none/keys")) }
+        keeper.start()
+        Self.workOff(keeper)
+        #expect(sink.scans.map(\.unreadable) == [0])
+        try FileManager.default.createDirectory(
+            atPath: other.tree + "/none", withIntermediateDirectories: false)
+        try other.write("none/keys", "one")
+        #expect(keeper.requestScan(of: nil))
+        Self.workOff(keeper)
+        for _ in 0..<8 { keeper.take(.init(isCaughtUp: true)) }
+        Self.workOff(keeper)
+        #expect(sink.changes.map(\.kind) == [.created])
+    }
+
+    @Test(arguments: [(tags: ["x"], severity: Severity.info), (WatchRule.selfProtection, .critical)])
+    func whatAPackageReplacesIsLowUnlessItIsTheSensor(tags: [String], severity: Severity) throws {
+        let sink = Collector()
+        let other = try Home()
+        let keeper = try Self.makeKeeper(other, sink) {
+            ($0.tags, $0.severity) = (tags, .critical)
+        }
+        keeper.start()
+        Self.workOff(keeper)
+        var change = FileChange(
+            kind: .modified, path: other.place("file"), type: .file, time: 1, source: .fanotify)
+        change.package = PackageVerdict(
+            manager: .dpkg, package: nil, judgement: .expected, reason: .contentMatches, transaction: nil)
+        keeper.take(.change(change))
+        #expect(sink.changes.map(\.severity) == [severity])
+        #expect(keeper.status.ownChanges == (severity == .critical ? 1 : 0))
+    }
 }
 
 @Suite struct ScanPlanTests {

@@ -302,11 +302,14 @@ final class FileKeeper<Tree: FileTree> {
     }
 
     /// What the configuration says of the change. One that a package manager made as its package says, or made for
-    /// one, is nothing that anybody needs to look at.
+    /// one, is nothing that anybody needs to look at, unless it is the sensor itself that was replaced.
     private func rate(_ change: inout FileChange, _ rule: WatchRule?) {
         change.tags = rule?.tags ?? []
         change.severity = rule?.severity
-        if rule?.tags == WatchRule.selfProtection { status.ownChanges += 1 }
+        if rule?.tags == WatchRule.selfProtection {
+            status.ownChanges += 1
+            return
+        }
         switch change.package?.judgement {
         case .expected?: change.severity = min(rule?.severity ?? .info, .info)
         case .attributed?: change.severity = min(rule?.severity ?? .low, .low)
