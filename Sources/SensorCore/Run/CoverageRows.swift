@@ -18,3 +18,16 @@ extension CoverageEntry {
             detail: managers.isEmpty ? "no package database here" : managers, .packagesUnknown)
     }
 }
+
+/// A row of the table that has come into another state, or is new.
+struct CoverageTransition {
+    var entry: CoverageEntry
+    var previous: CoverageState?
+
+    static func all(from before: [CoverageEntry], to now: [CoverageEntry]) -> [CoverageTransition] {
+        now.compactMap { entry in
+            let previous = before.first { $0.source == entry.source }?.state
+            return previous == entry.state ? nil : CoverageTransition(entry: entry, previous: previous)
+        }
+    }
+}

@@ -302,10 +302,9 @@ final class SensorRun {
         let rows = ownCoverage
         let time = Clock.realtime
         noteSilence(time)
-        for entry in rows {
-            let previous = ownRows.first { $0.source == entry.source }
-            guard previous?.state != entry.state else { continue }
-            keeper.tell(.event(.coverage(entry, previous: previous?.state, time: time)))
+        for transition in CoverageTransition.all(from: ownRows, to: rows) {
+            let entry = transition.entry
+            keeper.tell(.event(.coverage(entry, previous: transition.previous, time: time)))
             guard let reason = entry.state.reason else { continue }
             Console.say("vedette: \(entry.source): \(reason). \(entry.advice)\n")
         }
