@@ -25,6 +25,12 @@ private final class Collector: EventSink {
             if case .scan(let report) = event { report } else { nil }
         }
     }
+    /// What coverage says of the cost and the remedy of each state that is not live.
+    var advice: [String] {
+        events.compactMap { event in
+            if case .coverage(let entry, _, _) = event, entry.state != .live { entry.advice } else { nil }
+        }
+    }
     var states: [CoverageState] {
         events.compactMap { event in
             if case .coverage(let entry, _, _) = event { entry.state } else { nil }
@@ -253,6 +259,7 @@ private final class Home {
         #expect(sink.states.count == 2)
         #expect(sink.states.last == .live)
         #expect(FileManager.default.fileExists(atPath: home.database))
+        #expect(!sink.advice.isEmpty && sink.advice.allSatisfy { $0.contains(". ") || $0.contains("; ") })
         // Nothing is new to it.
         #expect(sink.scans.allSatisfy { !$0.isFirst && $0.changes == 0 })
         #expect(try isTrue())
@@ -268,6 +275,7 @@ private final class Home {
         Self.workOff(next)
         #expect(other.scans.map(\.isFirst) == [true])
         #expect(other.changes.isEmpty)
+        #expect(other.advice.count == 1 && other.advice[0].contains("cannot be told"))
         let names = try FileManager.default.contentsOfDirectory(atPath: home.path)
         #expect(names.contains { $0.hasPrefix("state.db.damaged-") })
     }

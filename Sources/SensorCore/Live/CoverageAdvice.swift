@@ -9,7 +9,7 @@ enum CoverageAdvice: CaseIterable {
     case standIn, standInLimit, standInRefused, standInOver
     case unknownRecords
     case canaryHangs, canaryRefused
-    case baselineSilent
+    case baselineUnopened, baselineSilent
     case alertsTrouble, controlTrouble, metricsTrouble, privilegesKept, packagesUnknown
     case watchMissing, watchPaced
 
@@ -33,6 +33,7 @@ enum CoverageAdvice: CaseIterable {
         case .standInOver: "Nothing: fanotify hears these paths itself."
         case .canaryHangs: "Nothing proves that changes there are still heard."
         case .canaryRefused: "Nothing proves that the sources still hear."
+        case .baselineUnopened: "Changes are told without what was before."
         case .baselineSilent:
             "Changes wait, and are told late; when too many wait, they are lost and scanned for."
         case .alertsTrouble: "Alerts wait, and what does not fit is counted as lost."
@@ -68,6 +69,7 @@ enum CoverageAdvice: CaseIterable {
         case .canaryHangs: "Thaw the filesystem (fsfreeze -u), or see to the server that it waits for."
         case .canaryRefused:
             "See the limits of processes and memory (ulimit -u, pids.max); the next one is made soon."
+        case .baselineUnopened: "Wait: it is opened at the start; or see the disk that it is on."
         case .baselineSilent: "It waits for a disk or reads a very large file: see the disk (iostat -x)."
         case .alertsTrouble: "See that the file of alerts can be written: room, permissions, the disk."
         case .controlTrouble, .metricsTrouble: "Mend what the reason says, and start vedette again."

@@ -40,9 +40,11 @@ extension FileKeeperStatus {
     /// The module's row in the table of coverage.
     var entry: CoverageEntry {
         if isSilent { return CoverageEntry("baseline", Self.silence, detail: detail, .baselineSilent) }
-        return CoverageEntry(
-            source: "baseline", state: state ?? .off(reason: "not yet opened"), detail: detail, advice: advice
-        )
+        guard let state else {
+            return CoverageEntry(
+                "baseline", .off(reason: "not yet opened"), detail: detail, .baselineUnopened)
+        }
+        return CoverageEntry(source: "baseline", state: state, detail: detail, advice: advice)
     }
 
     private var files: UInt64 { scanned.values.reduce(0) { $0 + $1.files } }
