@@ -14,13 +14,6 @@ final class SensorRun {
     /// Nanoseconds.
     private static let canaryInterval: UInt64 = 60_000_000_000
 
-    /// Tells the next program that it follows on one that ended for it, and when that stopped hearing: nanoseconds since
-    /// 1970.
-    private static let anew = "VEDETTE_ANEW"
-
-    /// Between two restarts that nobody asked for. Nanoseconds.
-    private static let restartInterval: UInt64 = 600_000_000_000
-
     private let options: RunOptions
     private let places: SensorPlaces
     private var configuration: SensorConfiguration
@@ -49,7 +42,7 @@ final class SensorRun {
     private var ownRows: [CoverageEntry] = []
     /// Nothing was heard of the baseline.
     private var wasSilent = false
-    private let startedAt = Clock.monotonic
+    private let prior = PriorRun()
     private let packages: CoverageEntry
     /// Why a module that is configured is not there.
     private var troubles: [String: String] = [:]
@@ -109,7 +102,7 @@ final class SensorRun {
     ) -> FileKeeper<DiskTree>.Options {
         var result = FileKeeper<DiskTree>.Options(rules: watches.rules)
         result.scanInterval = options.scanInterval
-        result.scansAtStart = options.scan.atStart || getenv(anew) != nil
+        result.scansAtStart = options.scan.atStart || PriorRun().heardUntil != nil
         result.rate = options.scan.rate
         result.settleWindow = options.settleMilliseconds * 1_000_000
         result.rulesDigest = options.rulesDigest
@@ -187,9 +180,7 @@ final class SensorRun {
 
     /// Between two programs nobody listened. The scans at the start look at everything.
     private func noteRestart() {
-        guard let text = getenv(Self.anew).map({ String(cString: $0) }), let from = UInt64(text) else {
-            return
-        }
+        guard let from = prior.heardUntil else { return }
         keeper.post(
             .gap(
                 Gap(source: "vedette", cause: .sourceRestarted, count: nil, from: from, to: Clock.realtime)))
@@ -209,13 +200,8 @@ final class SensorRun {
     /// Becomes the program anew. Returns only when that fails.
     private func restart() -> RunProblem {
         Console.say("vedette: begins anew with the changed configuration\n")
-        var arguments: [UnsafeMutablePointer<CChar>?] = (["vedetted"] + options.arguments).map { strdup($0) }
-        arguments.append(nil)
         // Signals stay blocked: those that come meanwhile wait for the next program.
-        setenv(Self.anew, "\(heardUntil)", 1)
-        // Who has replaced the program wants the new one.
-        if let program = SensorPlaces.program { execv(program.zeroTerminated, arguments) }
-        execv("/proc/self/exe", arguments)
+        PriorRun.leave(heardUntil: heardUntil, arguments: ["vedetted"] + options.arguments)
         return RunProblem("cannot begin anew: \(String(cString: strerror(errno)))")
     }
 
@@ -282,7 +268,9 @@ final class SensorRun {
         for (_, place) in watches.missing where before.contains(place) && !absent.contains(place) {
             keeper.tell(.scan(place) { _ in })
         }
-        if !elsewhere.isEmpty, mayFollow { (isEnding, restarts) = (true, true) }
+        if !elsewhere.isEmpty, prior.allowsRestart(now: Clock.monotonic) {
+            (isEnding, restarts) = (true, true)
+        }
     }
 
     /// Watches whose places are there now by symbolic links: elsewhere than where the sensor listens.
@@ -290,11 +278,6 @@ final class SensorRun {
         watches.missing.filter { (path, place) in
             SensorPlaces.resolved(places.host.place(path)).map { $0 != place } ?? false
         }.map(\.path)
-    }
-
-    /// Whoever may make such a link must not be able to restart the sensor at will.
-    private var mayFollow: Bool {
-        getenv(Self.anew) == nil || Clock.monotonic &- startedAt >= Self.restartInterval
     }
 
     /// Tells what has changed in the rows that nobody else tells of.
