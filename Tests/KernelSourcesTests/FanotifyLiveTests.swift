@@ -191,7 +191,7 @@ struct FanotifyLiveTests {
             "import os; os.close(os.open('\(directory)', os.O_TMPFILE | os.O_WRONLY, 0))"
         }
         let maker = shell("exec python3 -c \"\(program(scratch.path)); \(program(own.path))\"")
-        live.translator.canaryPid = maker
+        live.translator.canaryPids = [maker]
         shell("echo > \(scratch("after"))")
         let complete = live.collect { $0.contains { $0.path == scratch.bytes("after") } }
         #expect(complete)

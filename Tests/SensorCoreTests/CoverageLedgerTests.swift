@@ -17,9 +17,9 @@ private final class Told {
 @Suite struct CoverageLedgerTests {
     @Test func aSourceInTroubleIsWhatItSaysOnlyAfterwards() {
         let told = Told()
-        told.ledger.note("audit", .live, detail: "3 rules")
-        told.ledger.trouble("audit", .off(reason: "the reader ended"), advice: "Wait.")
-        told.ledger.note("audit", .live, detail: "4 rules")
+        told.ledger.noteLive("audit", detail: "3 rules")
+        told.ledger.trouble("audit", .off(reason: "the reader ended"), advice: .auditEnded)
+        told.ledger.noteLive("audit", detail: "4 rules")
         #expect(told.entry?.state == .off(reason: "the reader ended"))
         #expect(told.ledger.isInTrouble("audit"))
         #expect(!told.ledger.isInTrouble("taskstats"))
@@ -31,14 +31,36 @@ private final class Told {
 
     @Test func aCanaryAndARemarkAreNoTransitions() {
         let told = Told()
-        told.ledger.note("fanotify", .live, detail: "1 filesystem")
+        told.ledger.noteLive("fanotify", detail: "1 filesystem")
         told.ledger.noteCanary("fanotify", at: 17)
         told.ledger.remark("fanotify", "no canary in /boot: EROFS")
         #expect(told.entry?.lastCanary == 17)
         #expect(told.entry?.detail == "1 filesystem, no canary in /boot: EROFS")
         #expect(told.transitions.isEmpty)
-        told.ledger.forget("fanotify")
-        #expect(told.entry == nil)
+    }
+
+    @Test func rowsThatComeAndGoAreToldOnceTheFirstTableHasBeen() {
+        let told = Told()
+        told.ledger.noteLive("procfs")
+        told.ledger.tellsAll = true
+        told.ledger.note("inotify", .degraded(reason: "no process id"), advice: .standIn)
+        told.ledger.forget("inotify", .off(reason: "fanotify is back"), advice: .standInOver)
+        #expect(told.entry?.source == "procfs")
+        #expect(told.transitions == ["inotify: - to degraded", "inotify: degraded to off"])
+    }
+
+    @Test(arguments: CoverageAdvice.allCases)
+    func whatIsNotLiveSaysWhatItCostsAndWhatToDo(advice: CoverageAdvice) {
+        #expect(advice.cost.hasSuffix(".") && advice.cost.count > 10)
+        #expect(advice.remedy.hasSuffix(".") && advice.remedy.count > 10)
+        #expect(CoverageEntry("x", .off(reason: "y"), advice).advice == advice.text)
+        #expect(CoverageEntry("x", .live, advice).advice.isEmpty)
+    }
+
+    @Test func fanotifyThatWasNotThereAtTheStartLeavesAGapWhenItComes() throws {
+        let sensor = try LiveSensor(watches: [], settleWindow: 0, auditStatePath: nil) { _ in }
+        sensor.losePassing(.fanotify, .off(reason: "EMFILE"), now: 1)
+        #expect(sensor.recoveries[.fanotify]?.leavesGap == true)
     }
 
     @Test(
@@ -84,7 +106,7 @@ private final class Told {
     @Test func whatEndsAgainWhileItIsToBeOpenedIsToldOnce() throws {
         var told = 0
         let sensor = try LiveSensor(watches: [], settleWindow: 0, auditStatePath: nil) { _ in told += 1 }
-        sensor.ledger.note("taskstats", .live)
+        sensor.ledger.noteLive("taskstats")
         sensor.lose(.taskstats, "the reader ended")
         sensor.lose(.taskstats, "the reader ended again")
         #expect(told == 1)

@@ -25,6 +25,12 @@ private final class Collector: EventSink {
             if case .scan(let report) = event { report } else { nil }
         }
     }
+    /// What coverage says of the cost and the remedy of each state that is not live.
+    var advice: [String] {
+        events.compactMap { event in
+            if case .coverage(let entry, _, _) = event, entry.state != .live { entry.advice } else { nil }
+        }
+    }
     var states: [CoverageState] {
         events.compactMap { event in
             if case .coverage(let entry, _, _) = event { entry.state } else { nil }
@@ -253,6 +259,7 @@ private final class Home {
         #expect(sink.states.count == 2)
         #expect(sink.states.last == .live)
         #expect(FileManager.default.fileExists(atPath: home.database))
+        #expect(!sink.advice.isEmpty && sink.advice.allSatisfy { $0.contains(". ") || $0.contains("; ") })
         // Nothing is new to it.
         #expect(sink.scans.allSatisfy { !$0.isFirst && $0.changes == 0 })
         #expect(try isTrue())
@@ -268,6 +275,7 @@ private final class Home {
         Self.workOff(next)
         #expect(other.scans.map(\.isFirst) == [true])
         #expect(other.changes.isEmpty)
+        #expect(other.advice.count == 1 && other.advice[0].contains("cannot be told"))
         let names = try FileManager.default.contentsOfDirectory(atPath: home.path)
         #expect(names.contains { $0.hasPrefix("state.db.damaged-") })
     }
@@ -342,6 +350,41 @@ private final class Home {
         for _ in 0..<6 { keeper.take(.init(isCaughtUp: true)) }
         Self.workOff(keeper)
         keeper.finish()
+    }
+
+    @Test func aPlaceThatNobodyHasMadeYetIsScannedAndWhatAppearsThereIsNew() throws {
+        let sink = Collector()
+        let other = try Home()
+        let keeper = try Self.makeKeeper(other, sink) { $0 = WatchRule(path: other.place("none/keys")) }
+        keeper.start()
+        Self.workOff(keeper)
+        #expect(sink.scans.map(\.unreadable) == [0])
+        try FileManager.default.createDirectory(
+            atPath: other.tree + "/none", withIntermediateDirectories: false)
+        try other.write("none/keys", "one")
+        #expect(keeper.requestScan(of: nil))
+        Self.workOff(keeper)
+        for _ in 0..<8 { keeper.take(.init(isCaughtUp: true)) }
+        Self.workOff(keeper)
+        #expect(sink.changes.map(\.kind) == [.created])
+    }
+
+    @Test(arguments: [(tags: ["x"], severity: Severity.info), (WatchRule.selfProtection, .critical)])
+    func whatAPackageReplacesIsLowUnlessItIsTheSensor(tags: [String], severity: Severity) throws {
+        let sink = Collector()
+        let other = try Home()
+        let keeper = try Self.makeKeeper(other, sink) {
+            ($0.tags, $0.severity) = (tags, .critical)
+        }
+        keeper.start()
+        Self.workOff(keeper)
+        var change = FileChange(
+            kind: .modified, path: other.place("file"), type: .file, time: 1, source: .fanotify)
+        change.package = PackageVerdict(
+            manager: .dpkg, package: nil, judgement: .expected, reason: .contentMatches, transaction: nil)
+        keeper.take(.change(change))
+        #expect(sink.changes.map(\.severity) == [severity])
+        #expect(keeper.status.ownChanges == (severity == .critical ? 1 : 0))
     }
 }
 

@@ -7,10 +7,16 @@ package struct DatabaseError: Error, Hashable, Sendable {
     package var code: Int32
     package var message: String
 
+    package init(code: Int32, message: String) { (self.code, self.message) = (code, message) }
+
     /// The file is no database, or a damaged one.
     package var isCorrupt: Bool { [SQLITE_CORRUPT, SQLITE_NOTADB].contains(code & 0xff) }
     /// There is no room on its filesystem.
-    package var isFull: Bool { [SQLITE_FULL, SQLITE_IOERR].contains(code & 0xff) }
+    package var isFull: Bool { [SQLITE_FULL, SQLITE_IOERR].contains(code & 0xff) && !isReadFailure }
+    /// What stands in the file cannot be read. Low byte: `SQLITE_IOERR`; the next: `_READ`, `_SHORT_READ`, `_CORRUPTFS`.
+    package var isReadFailure: Bool {
+        code & 0xff == SQLITE_IOERR && [1, 2, 33].contains(code >> 8)
+    }
 }
 
 extension DatabaseError: CustomStringConvertible {

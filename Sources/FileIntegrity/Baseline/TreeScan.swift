@@ -159,13 +159,14 @@ package final class TreeScan<Tree: FileTree> {
             return
         }
         let error = tree.list(path.parent)
-        guard error == 0 else {
+        let known = try baseline.record(of: path)?.attributes
+        guard error == 0 || error == ENOENT else {
             result.unreadable += 1
             return
         }
         let name = path.lastComponent
-        let known = try baseline.record(of: path)?.attributes
-        if let position = (0..<tree.count).first(where: { tree.compareName(at: $0, with: name) == 0 }) {
+        let entries = error == 0 ? 0..<tree.count : 0..<0
+        if let position = entries.first(where: { tree.compareName(at: $0, with: name) == 0 }) {
             try visit(position, in: Waiting(path: path.parent, depth: -1, device: 0), glance: known)
         } else if known != nil {
             try forget(path)

@@ -25,6 +25,8 @@ package final class PackageDatabase {
     private let root: ByteString
     private let stores: [any PackageStore]
     private let actors: PackageActors
+    /// Why a database that the host has is not read; `nil` for none.
+    package let unread: String?
     private let digest = FileDigest()
     private let digestLimit: Int64
     private var budget = LookupBudget()
@@ -45,6 +47,7 @@ package final class PackageDatabase {
         let dpkg: (any PackageStore)? = DpkgDatabase(root: root, scratch: scratch)
         let rpm: (any PackageStore)? = RpmDatabase(root: root, scratch: scratch)
         stores = [dpkg, rpm].compactMap { $0 }
+        unread = rpm == nil ? RpmDatabase.otherForm(root: root) : nil
         actors = PackageActors(stores: stores, root: root, digest: digest)
     }
 

@@ -33,6 +33,19 @@ final class RpmDatabase: PackageStore {
         history = OwnerHistory(scratch: scratch)
     }
 
+    /// A database of the host's in a form that is not read; `nil` for none.
+    static func otherForm(root: ByteString) -> String? {
+        let forms = [("Packages", "Berkeley DB"), ("Packages.db", "NDB")]
+        for place in Self.places {
+            for (name, form) in forms {
+                let path = place.appending(ByteString(name))
+                guard FileStamp(path: path.below(root))?.type == .file else { continue }
+                return "rpm's database is in \(form) form: \(path.text)"
+            }
+        }
+        return nil
+    }
+
     private var stamp: [FileStamp?] {
         [FileStamp(path: file), FileStamp(path: file.appending(suffix: "-wal"))]
     }

@@ -43,8 +43,8 @@ package struct FanotifyTranslator: ~Copyable {
     }
     package private(set) var counts = Counts()
 
-    /// The process that makes a canary at the moment; 0 for none. What it does is told as that only.
-    package var canaryPid: Int32 = 0
+    /// The processes that make canaries at the moment. What they do is told as that only.
+    package var canaryPids: [Int32] = []
     /// Directories may have been forgotten or not seen: `seed` should be called when there is time.
     package private(set) var needsSeeding = false
 
@@ -107,7 +107,7 @@ package struct FanotifyTranslator: ~Copyable {
             emit(.overflow(notBefore: notBefore, readAt: readAt))
             return
         }
-        if event.pid == canaryPid, canaryPid > 0, let place = event.name?.directory ?? event.object {
+        if canaryPids.contains(event.pid), let place = event.name?.directory ?? event.object {
             emit(.canary(filesystem: place.filesystem))
             return
         }

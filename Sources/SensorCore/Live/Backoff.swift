@@ -1,17 +1,25 @@
-/// How long to wait before a source is opened again: not at all, then 1, 2, 4 … 60 seconds.
+/// How long to wait before something is tried again: not at all when `isAtOnce`, then `shortest`, twice that, and so on up to
+/// `longest`. Nanoseconds.
 struct Backoff {
+    var isAtOnce = true
+    var shortest: UInt64 = 1_000_000_000
+    var longest: UInt64 = 60_000_000_000
     private var attempts = 0
     private var last: UInt64 = 0
 
-    private static let second: UInt64 = 1_000_000_000
-    private static let longest = 60 * second
+    init() {}
 
-    /// Nanoseconds from `now` (CLOCK_MONOTONIC nanoseconds) to the next attempt. After two quiet minutes it starts
-    /// anew.
+    init(from shortest: UInt64, to longest: UInt64) {
+        (isAtOnce, self.shortest, self.longest) = (false, shortest, longest)
+    }
+
+    /// Nanoseconds from `now` (CLOCK_MONOTONIC nanoseconds) to the next attempt. When nothing was to be tried for twice
+    /// the longest wait it starts anew.
     mutating func delay(at now: UInt64) -> UInt64 {
-        if now &- last > 2 * Self.longest { attempts = 0 }
+        if now > last, now - last > 2 * longest { attempts = 0 }
         defer { attempts += 1 }
-        let delay = attempts == 0 ? 0 : min(Self.second << UInt64(min(attempts - 1, 6)), Self.longest)
+        let doublings = isAtOnce ? attempts - 1 : attempts
+        let delay = doublings < 0 ? 0 : min(shortest << UInt64(min(doublings, 6)), longest)
         last = now &+ delay
         return delay
     }

@@ -1,5 +1,6 @@
 internal import CWait
 internal import EventModel
+internal import KernelSources
 
 /// The process that makes a canary: what it does, all sources should hear of. One thread owns it.
 ///
@@ -28,11 +29,11 @@ final class CanaryChild {
     /// - Parameters:
     ///   - places: directories, `placesLimit` at most.
     ///   - executes: whether it also tries to execute nothing, for audit's rules about execution.
-    func start(in places: [ByteString], executes: Bool) -> Bool {
+    /// - Throws: `KernelError` with `EAGAIN` at a limit of processes, `ENOMEM`.
+    func start(in places: [ByteString], executes: Bool) throws(KernelError) {
         let paths = places.prefix(Self.placesLimit).flatMap(\.zeroTerminated) + [0]
-        let result = cwait_canary_start(shared, paths, UInt32(places.count), executes ? 1 : 0)
-        pid = max(result, 0)
-        return result > 0
+        let count = UInt32(min(places.count, Self.placesLimit))
+        pid = try check("clone(2)", cwait_canary_start(shared, paths, count, executes ? 1 : 0))
     }
 
     /// Whether it has done everything.

@@ -4,7 +4,9 @@ internal import KernelSources
 /// The state of every source, and the event for each change of one. One thread owns it.
 final class CoverageLedger {
     /// In the order in which people read it.
-    private static let order = ["fanotify", "inotify", "audit", "proc_connector", "taskstats", "procfs"]
+    private static let order = [
+        "fanotify", "inotify", "audit", "proc_connector", "taskstats", "procfs", "canaries",
+    ]
 
     /// What each source says of itself.
     private var noted: [String: CoverageEntry] = [:]
@@ -13,6 +15,8 @@ final class CoverageLedger {
     private var canaries: [String: UInt64] = [:]
     private var remarks: [String: String] = [:]
     private let emit: (SensorEvent) -> Void
+    /// Rows that come and go are told as well: the first table has been.
+    var tellsAll = false
 
     init(emit: @escaping (SensorEvent) -> Void) { self.emit = emit }
 
@@ -29,23 +33,29 @@ final class CoverageLedger {
     private func change(_ source: String, _ body: () -> Void) {
         let previous = entry(of: source)
         body()
-        guard let previous, let now = entry(of: source), previous.state != now.state else { return }
-        emit(.coverage(now, previous: previous.state, time: Clock.realtime))
+        guard let now = entry(of: source), previous != nil || tellsAll, previous?.state != now.state
+        else { return }
+        emit(.coverage(now, previous: previous?.state, time: Clock.realtime))
     }
 
     /// Whether something is wrong with `source` that `settle` has not ended.
     func isInTrouble(_ source: String) -> Bool { troubles[source] != nil }
 
     /// `source` is in this state, whatever it says of itself, until `settle`.
-    func trouble(_ source: String, _ state: CoverageState, advice: String) {
-        change(source) { troubles[source] = CoverageEntry(source: source, state: state, advice: advice) }
+    func trouble(_ source: String, _ state: CoverageState, advice: CoverageAdvice) {
+        change(source) { troubles[source] = CoverageEntry(source, state, advice) }
     }
 
     /// `source` is what it says again.
     func settle(_ source: String) { change(source) { troubles[source] = nil } }
 
     /// `source` is not needed any more.
-    func forget(_ source: String) { (noted[source], troubles[source], canaries[source]) = (nil, nil, nil) }
+    func forget(_ source: String, _ state: CoverageState, advice: CoverageAdvice) {
+        let previous = entry(of: source)?.state
+        (noted[source], troubles[source], canaries[source]) = (nil, nil, nil)
+        guard let previous, tellsAll else { return }
+        emit(.coverage(CoverageEntry(source, state, advice), previous: previous, time: Clock.realtime))
+    }
 
     /// A canary made at `time` (nanoseconds since 1970) was heard.
     func noteCanary(_ source: String, at time: UInt64) { canaries[source] = time }
@@ -57,19 +67,23 @@ final class CoverageLedger {
         change(entry.source) { noted[entry.source] = entry }
     }
 
-    func note(_ source: String, _ state: CoverageState, detail: String = "", advice: String = "") {
-        note(CoverageEntry(source: source, state: state, detail: detail, advice: advice))
+    func note(_ source: String, _ state: CoverageState, detail: String = "", advice: CoverageAdvice) {
+        note(CoverageEntry(source, state, detail: detail, advice))
+    }
+
+    func noteLive(_ source: String, detail: String = "") {
+        note(CoverageEntry(source: source, state: .live, detail: detail))
     }
 
     /// A source that runs; degraded without the priority that lets it see a process before it is gone.
     func noteReader(_ source: String, priority: Int32, detail: String) {
         switch priority {
-        case 2: note(source, .live, detail: detail + ", real-time")
-        case 1, -1: note(source, .live, detail: detail)
+        case 2: noteLive(source, detail: detail + ", real-time")
+        case 1, -1: noteLive(source, detail: detail)
         default:
             note(
                 source, .degraded(reason: "neither SCHED_FIFO nor nice -20"), detail: detail,
-                advice: "Short-lived processes may stay unknown. Grant CAP_SYS_NICE.")
+                advice: .noPriority)
         }
     }
 
@@ -81,17 +95,19 @@ final class CoverageLedger {
         if let gone = source.absent.first {
             note(
                 "fanotify", .degraded(reason: "\(gone.text) is not mounted"), detail: detail,
-                advice: "Changes there are not seen. Mount it: it is watched again at once.")
+                advice: .notMounted)
         } else if let missing = source.level.missing {
-            note("fanotify", .degraded(reason: missing), detail: detail, advice: "Use a newer kernel.")
+            note("fanotify", .degraded(reason: missing), detail: detail, advice: .oldKernel)
         } else if missesOverlayWrites {
             note(
                 "fanotify",
                 .degraded(reason: "writes in containers are not reported (overlay, before Linux 6.5)"),
                 detail: detail,
-                advice: "Names that change there are told, content that changes is not. Use a newer kernel.")
+                advice: .overlayWrites)
         } else if watched.isEmpty {
-            note("fanotify", .degraded(reason: "no watched filesystem accepts marks"), detail: detail)
+            note(
+                "fanotify", .degraded(reason: "no watched filesystem accepts marks"), detail: detail,
+                advice: .noMarks)
         } else {
             noteReader("fanotify", priority: source.priority, detail: detail)
         }
@@ -112,19 +128,20 @@ final class CoverageLedger {
             noteReader("audit", priority: session.priority, detail: detail)
             return
         }
-        note("audit", .degraded(reason: reason), detail: detail, advice: "Attribution falls back to /proc.")
+        note("audit", .degraded(reason: reason), detail: detail, advice: .auditDegraded)
     }
 
     /// - Parameters:
     ///   - paths: where inotify stands in for fanotify.
     ///   - watched: directories in them; `unwatched`: those beyond the kernel's limit.
     func noteStandIns(_ paths: [ByteString], watched: Int, unwatched: Int, refusals: [String]) {
-        let detail = "\(watched) directories in " + paths.map(\.text).joined(separator: ", ")
+        var detail = "\(watched) directories in " + paths.prefix(4).map(\.text).joined(separator: ", ")
+        if paths.count > 4 { detail += " and \(paths.count - 4) more" }
         var reasons = refusals.first.map { [$0] } ?? []
         if unwatched > 0 { reasons.append("\(unwatched) directories not watched") }
         if reasons.isEmpty { reasons = ["no process id with the changes"] }
         note(
             "inotify", .degraded(reason: reasons.joined(separator: "; ")), detail: detail,
-            advice: unwatched > 0 ? "Raise the limit: sysctl fs.inotify.max_user_watches." : "")
+            advice: unwatched > 0 ? .standInLimit : refusals.isEmpty ? .standIn : .standInRefused)
     }
 }

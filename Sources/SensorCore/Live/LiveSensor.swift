@@ -25,11 +25,17 @@ package final class LiveSensor {
     var taskstats: TaskstatsIntake?
     var audit: AuditIntake?
     let auditStatePath: String?
+    /// Directories for which audit has rules.
+    var recordedDirectories: [ByteString] = []
     let ledger: CoverageLedger
     let losses: LossLedger
     /// Where inotify stands in for fanotify.
     var standIns: [ByteString] = []
     var standInRefusals: [String] = []
+    /// Since when there are such directories, or some that were refused.
+    var lackingSince: UInt64?
+    /// Something that inotify is to watch is not there.
+    var awaitsStandIns = false
     /// Directories that inotify could not watch, as coverage has it.
     var notedUnwatched = 0
     /// Some reader has not run yet, as far as coverage has it.
@@ -123,9 +129,11 @@ package final class LiveSensor {
         if auditStatePath != nil {
             begin(.audit)
         } else {
-            ledger.note("audit", .off(reason: "not asked for"), advice: advice(without: .audit))
+            ledger.note("audit", .off(reason: "not asked for"), advice: .auditNotAskedFor)
         }
         notePriorities()
+        if canaries.interval > 0 { noteCanaries() }
+        ledger.tellsAll = true
         return fanotify != nil || inotify != nil
     }
 
@@ -186,7 +194,7 @@ package final class LiveSensor {
             if let snapshot = processDirectory.snapshot(pid) { pipeline.note(snapshot) }
         }
         pipeline.table.linkScanned()
-        ledger.note("procfs", .live, detail: "\(pipeline.table.count) processes at the start")
+        ledger.noteLive("procfs", detail: "\(pipeline.table.count) processes at the start")
     }
 
     /// The coverage table, in the order in which people read it.

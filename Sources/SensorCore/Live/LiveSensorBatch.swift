@@ -104,7 +104,7 @@ extension LiveSensor {
         if let version = taskstats?.unknownVersion, !ledger.isInTrouble("taskstats") {
             end(
                 .taskstats, .off(reason: "version \(version) of the kernel's exit records is not known"),
-                advice: "Programs of processes that were gone at once may stay unknown. Use another kernel.")
+                advice: .unknownRecords)
         }
     }
 

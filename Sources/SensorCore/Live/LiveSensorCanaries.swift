@@ -10,7 +10,9 @@ struct Canaries {
     let interval: UInt64
     /// The sensor's own directory, which sources listen to beside the watches.
     let directory: ByteString?
-    let child: CanaryChild?
+    private(set) var child: CanaryChild?
+    /// Those that hang, and where: in a filesystem that is frozen, or whose server is gone.
+    private(set) var hung: [(child: CanaryChild, place: ByteString)] = []
     var book = CanaryBook()
     /// CLOCK_MONOTONIC nanoseconds.
     var next: UInt64
@@ -33,6 +35,12 @@ struct Canaries {
     /// Nanoseconds after a loss in which a source need not hear.
     static let afterLoss: UInt64 = 10_000_000_000
 
+    /// Nanoseconds after which one hangs that has not ended.
+    static let patience: UInt64 = 30_000_000_000
+
+    /// Those that hang at most: beyond, none are made.
+    static let mostHung = 8
+
     init(interval: UInt64, directory: ByteString?, now: UInt64) {
         self.interval = interval
         self.directory = directory
@@ -43,6 +51,28 @@ struct Canaries {
     /// The process whose actions are the canary; 0 for none.
     var pid: Int32 { child?.pid ?? 0 }
 
+    /// All processes that make or made canaries, and are still there.
+    var pids: [Int32] { (hung.map(\.child.pid) + [pid]).filter { $0 > 0 } }
+
+    /// Leaves the child to itself: it does not listen to signals. Another one makes the next canary.
+    mutating func setAside(_ child: CanaryChild, now: UInt64) {
+        let place = places.indices.first { child.result(of: $0) < 0 }
+        hung.append((child, place.map { places[$0].directory } ?? "/"))
+        self.child = CanaryChild()
+        hurry(now: now)
+    }
+
+    /// Forgets those that hang no more. Returns whether there were any.
+    mutating func releaseHung() -> Bool {
+        let count = hung.count
+        hung.removeAll { one in
+            guard one.child.hasEnded else { return false }
+            one.child.reap()
+            return true
+        }
+        return hung.count < count
+    }
+
     mutating func hurry(now: UInt64) { next = min(next, now &+ Self.soon) }
 }
 
@@ -51,30 +81,73 @@ extension LiveSensor {
     /// Once a second.
     func tendCanaries(now: UInt64) {
         guard canaries.interval > 0, let child = canaries.child else { return }
+        if canaries.releaseHung() { noteCanaries() }
         if child.pid == 0 {
-            if now >= canaries.next { makeCanary(child, now: now) }
+            if canaries.hung.count >= Canaries.mostHung {
+                goOnWithoutCanary(now: now)
+            } else if now >= canaries.next {
+                makeCanary(child, now: now)
+            }
         } else if canaries.isAwaited {
             judgeCanary(child, now: now)
         } else if child.hasEnded {
             canaries.isAwaited = true
-            canaries.book.await(placesToHear(child), now: now)
+            let places = placesToHear(child)
+            canaries.book.await(places, now: now)
+            let heard = places.filter { !$0.value.isEmpty }
+            if !canaries.hung.isEmpty { goOnWithoutCanary(except: Set(heard.keys), now: now) }
+        } else if now &- canaries.madeAt >= Canaries.patience {
+            canaries.setAside(child, now: now)
+            noteCanaries()
+        }
+    }
+
+    /// What is open again is taken at its word when no canary can prove that it hears.
+    private func goOnWithoutCanary(except: Set<SourceName> = [], now: UInt64) {
+        for (source, recovery) in recoveries
+        where recovery.awaitsCanary && recovery.nextAttempt == .max && !except.contains(source) {
+            finishRecovery(of: source, now: now)
+        }
+    }
+
+    /// - Parameter failure: why the last one could not be made.
+    func noteCanaries(failure: KernelError? = nil) {
+        let detail = "one each \(canaries.interval / 1_000_000_000) s"
+        if let failure {
+            ledger.note("canaries", .degraded(reason: "\(failure)"), detail: detail, advice: .canaryRefused)
+        } else if canaries.hung.isEmpty {
+            ledger.noteLive("canaries", detail: detail)
+        } else {
+            let places = Set(canaries.hung.map(\.place)).sorted().map(\.text).joined(separator: ", ")
+            ledger.note(
+                "canaries", .degraded(reason: "one hangs in \(places)"), detail: detail, advice: .canaryHangs)
         }
     }
 
     private func makeCanary(_ child: CanaryChild, now: UInt64) {
         canaries.next = now &+ canaries.interval
         canaries.book.begin()
-        canaries.places = Array((fanotify?.source.canaryPlaces ?? []).prefix(CanaryChild.placesLimit - 1))
-        let recorded = watches.filter { $0 != "/" && FileState($0)?.type == .directory }
+        let blocked = Set(canaries.hung.map(\.place))
+        let candidates = (fanotify?.source.canaryPlaces ?? []).filter { !blocked.contains($0.directory) }
+        canaries.places = Array(candidates.prefix(CanaryChild.placesLimit - 1))
+        let recorded = recordedDirectories.filter { $0 != "/" }
         canaries.auditPlaces = canaries.places.indices.filter { index in
             recorded.contains { canaries.places[index].directory.isWithin($0) }
         }
         let mustBeRecorded = audit?.session.recordsNewProcesses ?? false
         canaries.executes = mustBeRecorded && canaries.auditPlaces.isEmpty
-        if let own = canaries.directory { canaries.places.append((canaries.ownFilesystem ?? 0, own)) }
+        if let own = canaries.directory, !blocked.contains(own) {
+            canaries.places.append((canaries.ownFilesystem ?? 0, own))
+        }
         (canaries.madeAt, canaries.madeAtTime) = (Clock.monotonic, Clock.realtime)
-        guard child.start(in: canaries.places.map(\.directory), executes: canaries.executes) else { return }
-        fanotify?.translator.canaryPid = child.pid
+        do throws(KernelError) {
+            try child.start(in: canaries.places.map(\.directory), executes: canaries.executes)
+            fanotify?.translator.canaryPids = canaries.pids
+            noteCanaries()
+        } catch {
+            noteCanaries(failure: error)
+            goOnWithoutCanary(now: now)
+        }
     }
 
     /// What should be heard of the child's work, from those that work.
@@ -122,7 +195,7 @@ extension LiveSensor {
         guard canaries.book.isSettled else { return }
         child.reap()
         canaries.isAwaited = false
-        fanotify?.translator.canaryPid = 0
+        fanotify?.translator.canaryPids = canaries.pids
     }
 
     private func noteHeard(_ source: SourceName, now: UInt64) {
@@ -184,8 +257,8 @@ extension LiveSensor {
 
     /// Whether `facts` are about the canary, and nothing else.
     func isCanary(_ facts: AuditFacts) -> Bool {
-        guard facts.pid == canaries.pid, canaries.pid > 0 else { return false }
-        canaries.book.hear(.audit)
+        guard canaries.pids.contains(facts.pid) else { return false }
+        if facts.pid == canaries.pid { canaries.book.hear(.audit) }
         return true
     }
 }

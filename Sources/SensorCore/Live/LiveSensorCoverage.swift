@@ -8,7 +8,7 @@ internal import ProcessTable
 /// What each source can tell at the moment, and who may not wait for it any more.
 extension LiveSensor {
     /// A source tells nothing any more: nobody may wait for it, or take its silence for a sign.
-    func end(_ source: SourceName, _ state: CoverageState, advice: String) {
+    func end(_ source: SourceName, _ state: CoverageState, advice: CoverageAdvice) {
         ledger.trouble(source.rawValue, state, advice: advice)
         setLive(source, false)
     }
@@ -67,6 +67,8 @@ extension LiveSensor {
 
     func noteStandIns(_ source: InotifySource) {
         notedUnwatched = source.unwatched
+        let isLacking = source.unwatched > 0 || !standInRefusals.isEmpty
+        lackingSince = isLacking ? lackingSince ?? Clock.monotonic : nil
         ledger.noteStandIns(
             standIns, watched: source.watched, unwatched: source.unwatched, refusals: standInRefusals)
     }

@@ -29,11 +29,11 @@ extension LiveSensor {
         }
         var awaitsCanary = false
         if case .degraded = state { awaitsCanary = true }
-        end(source, state, advice: "It is opened again by itself.")
+        end(source, state, advice: .until(source))
         recoveries[source] = Recovery(
             since: provenAt[source] ?? now,
             nextAttempt: now &+ backoffs[source, default: Backoff()].delay(at: now),
-            awaitsCanary: awaitsCanary, leavesGap: provenAt[source] != nil)
+            awaitsCanary: awaitsCanary, leavesGap: provenAt[source] != nil || source == .fanotify)
     }
 
     /// Whether the reader of `source` has ended.
@@ -56,7 +56,7 @@ extension LiveSensor {
         } catch {
             recoveries[source]?.nextAttempt = now &+ backoffs[source, default: Backoff()].delay(at: now)
             recoveries[source]?.awaitsCanary = false
-            ledger.trouble(source.rawValue, .off(reason: error.description), advice: advice(without: source))
+            ledger.trouble(source.rawValue, .off(reason: error.description), advice: .without(source))
             if source == .fanotify { standIn(for: watches) }
             return
         }

@@ -1,6 +1,7 @@
 internal import EventModel
 internal import EventRing
 internal import FileIntegrity
+internal import Glibc
 internal import KernelDecoding
 internal import KernelSources
 internal import ProcessTable
@@ -24,7 +25,7 @@ extension LiveSensor {
             provenAt[source] = Clock.monotonic
         } catch {
             let state = CoverageState.off(reason: error.description)
-            ledger.note(source.rawValue, state, advice: advice(without: source))
+            ledger.note(source.rawValue, state, advice: .without(source))
             if Self.isPassing(error) { losePassing(source, state, now: Clock.monotonic) }
         }
     }
@@ -36,17 +37,6 @@ extension LiveSensor {
         case .audit: try openAudit()
         case .connector: try openConnector()
         case .taskstats: try openTaskstats()
-        }
-    }
-
-    /// What the absence of `source` costs, and what to do about it.
-    func advice(without source: SourceName) -> String {
-        switch source {
-        case .fanotify: "Changes come from inotify, which does not say who. Run as root."
-        case .inotify: "These paths are not watched."
-        case .audit: "Login users and arguments of short-lived processes may stay unknown."
-        case .connector: "Short-lived processes may stay unknown. Run as root in the initial namespaces."
-        case .taskstats: "The program of a process that was gone at once may stay unknown. Run as root."
         }
     }
 
@@ -70,9 +60,13 @@ extension LiveSensor {
         let session = try AuditSession(ring: ring, statePath: auditStatePath)
         let older = olderProcesses ?? pipeline.table.count
         olderProcesses = older
+        // The kernel takes no rule for what is not there: who changes it later, the others say.
+        let recorded = watches.compactMap { path in
+            FileState(path).map { (path: path, isDirectory: $0.type == .directory) }
+        }
+        recordedDirectories = recorded.filter(\.isDirectory).map(\.path)
         do throws(KernelError) {
-            try session.start(
-                watches: watches.map { ($0, FileState($0)?.type == .directory) }, running: older)
+            try session.start(watches: recorded, running: older)
         } catch {
             session.stop()
             throw error
@@ -94,7 +88,7 @@ extension LiveSensor {
         fanotify = FanotifyIntake(
             source: source, consumer: ring.makeConsumer(),
             translator: FanotifyTranslator(resolver: resolver, level: source.level), sequence: streamEnd)
-        fanotify?.translator.canaryPid = canaries.pid
+        fanotify?.translator.canaryPids = canaries.pids
         checkOverlays()
         ledger.note(source, missesOverlayWrites: missesOverlayWrites)
         standIn(for: source.refused.map(\.path))
@@ -128,8 +122,12 @@ extension LiveSensor {
 
     private func watchStandIns(_ source: InotifySource) {
         standInRefusals = []
+        awaitsStandIns = false
         for path in standIns {
-            do throws(KernelError) { try source.watch(path) } catch {
+            do throws(KernelError) { try source.watch(path) } catch  where error.errno == ENOENT {
+                // Nobody has made it yet, nor the directory that it is to be in.
+                awaitsStandIns = true
+            } catch {
                 standInRefusals.append("\(path.text): \(error)")
             }
         }
@@ -140,16 +138,23 @@ extension LiveSensor {
     private func endInotify() {
         shut(.inotify)
         recoveries[.inotify] = nil
-        ledger.forget(SourceName.inotify.rawValue)
+        ledger.forget(
+            SourceName.inotify.rawValue, .off(reason: "fanotify watches its paths again"),
+            advice: .standInOver)
     }
 
     /// Directories that found no watch may find one now.
     func retryStandIns(now: UInt64) {
-        guard let source = inotify?.source, source.unwatched > 0 || !standInRefusals.isEmpty,
-            now &- lastRetried >= 60_000_000_000
-        else { return }
+        guard let source = inotify?.source else { return }
+        let before = source.unwatched + standInRefusals.count
+        guard before > 0 || awaitsStandIns, now &- lastRetried >= 60_000_000_000 else { return }
+        let since = lackingSince ?? now
         lastRetried = now
         source.forgetUnwatched()
         watchStandIns(source)
+        if source.unwatched + standInRefusals.count < before {
+            // What is watched now was not before.
+            losses.report(.sourceRestarted, source: SourceName.inotify.rawValue, from: since, to: now)
+        }
     }
 }

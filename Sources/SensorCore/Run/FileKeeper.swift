@@ -56,6 +56,8 @@ final class FileKeeper<Tree: FileTree> {
     private var clockOffset = Clock.realtime &- Clock.monotonic
     private var uncommittedSince: UInt64?
     private var retryAt: UInt64 = 0
+    private var retries = Backoff(from: Limit.retry, to: Limit.longestRetry)
+    private var damage = DatabaseDamage()
     /// Rounds after which the events of what a scan has met must have come in.
     private var delay: UInt64 { Suspects.delay &+ options.settleWindow / 1_000_000_000 }
     /// The sink could not keep what was told: not before then is it asked again.
@@ -69,6 +71,7 @@ final class FileKeeper<Tree: FileTree> {
         static var commitEvery: UInt64 { 500_000_000 }
         static var pending: Int { 2_000 }
         static var retry: UInt64 { 10_000_000_000 }
+        static var longestRetry: UInt64 { 600_000_000_000 }
         static var arrivals: Int { 1_024 }
         /// What a change waits for its package.
         static var patience: UInt64 { 900_000_000_000 }
@@ -116,24 +119,29 @@ final class FileKeeper<Tree: FileTree> {
             }
             noteState(.live)
         } catch {
-            fail(error)
+            fail(error, isNew: reason == .renewal)
         }
     }
 
-    /// Lives with what the database refuses: events go on without it, and it is tried again.
-    private func fail(_ error: DatabaseError) {
+    /// Lives with what the database refuses: events go on without it, and it is tried again, later and later.
+    ///
+    /// - Parameter isNew: it was just made: to make another one would not help.
+    private func fail(_ error: DatabaseError, isNew: Bool = false) {
         baseline?.rollBack()
         uncommittedSince = nil
         unconfirmed = [:]
-        retryAt = Clock.monotonic &+ Limit.retry
-        if error.isCorrupt {
+        let now = Clock.monotonic
+        retryAt = now &+ retries.delay(at: now)
+        if damage.isCertain(error, now: now), !isNew {
             renew(error)
         } else {
             noteState(
                 .degraded(reason: error.description),
                 advice: error.isFull
                     ? "Changes are told without what was before. Make room on the filesystem of \(file.path)."
-                    : "Changes are told without what was before. See that \(file.path) can be written.")
+                    : error.isReadFailure
+                        ? "Changes are told without what was before. See the disk of \(file.path): dmesg, smartctl."
+                        : "Changes are told without what was before. See that \(file.path) can be written.")
         }
     }
 
@@ -144,7 +152,7 @@ final class FileKeeper<Tree: FileTree> {
             .degraded(reason: "\(error)"),
             advice: kept.map {
                 "The database is kept as \($0); a new one begins. What changed since the last scan cannot be told."
-            } ?? "\(file.path) cannot be moved aside; remove it.")
+            } ?? "Changes are told without what was before. \(file.path) cannot be moved aside; remove it.")
         if kept != nil { open(reason: .renewal) }
     }
 
@@ -177,7 +185,7 @@ final class FileKeeper<Tree: FileTree> {
         }
         noteState(
             .degraded(reason: "\(file.path) was deleted or replaced while it was in use"),
-            advice: "It is put back from what was still open.")
+            advice: "Nothing is lost yet: it is put back from what was still open. See who removes it.")
         do throws(DatabaseError) {
             try file.restore(from: baseline)
             (self.baseline, live) = (nil, nil)
@@ -294,11 +302,14 @@ final class FileKeeper<Tree: FileTree> {
     }
 
     /// What the configuration says of the change. One that a package manager made as its package says, or made for
-    /// one, is nothing that anybody needs to look at.
+    /// one, is nothing that anybody needs to look at, unless it is the sensor itself that was replaced.
     private func rate(_ change: inout FileChange, _ rule: WatchRule?) {
         change.tags = rule?.tags ?? []
         change.severity = rule?.severity
-        if rule?.tags == WatchRule.selfProtection { status.ownChanges += 1 }
+        if rule?.tags == WatchRule.selfProtection {
+            status.ownChanges += 1
+            return
+        }
         switch change.package?.judgement {
         case .expected?: change.severity = min(rule?.severity ?? .info, .info)
         case .attributed?: change.severity = min(rule?.severity ?? .low, .low)

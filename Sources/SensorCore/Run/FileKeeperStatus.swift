@@ -28,18 +28,23 @@ struct FileKeeperStatus: Sendable {
 }
 
 extension FileKeeperStatus {
+    /// The state of a module that says nothing.
+    static let silence = CoverageState.degraded(reason: "nothing heard of it for more than 30 s")
+
+    /// Whether the module has said nothing for so long.
+    var isSilent: Bool {
+        let silence = published == 0 ? 0 : (Clock.monotonic &- published) / 1_000_000_000
+        return silence > 30 && silence < 1 << 32
+    }
+
     /// The module's row in the table of coverage.
     var entry: CoverageEntry {
-        let silence = published == 0 ? 0 : (Clock.monotonic &- published) / 1_000_000_000
-        if silence > 30, silence < 1 << 32 {
+        if isSilent { return CoverageEntry("baseline", Self.silence, detail: detail, .baselineSilent) }
+        guard let state else {
             return CoverageEntry(
-                source: "baseline", state: .degraded(reason: "nothing heard of it for \(silence) s"),
-                detail: detail,
-                advice: "It waits for a disk, or reads a very large file. Changes wait too.")
+                "baseline", .off(reason: "not yet opened"), detail: detail, .baselineUnopened)
         }
-        return CoverageEntry(
-            source: "baseline", state: state ?? .off(reason: "not yet opened"), detail: detail, advice: advice
-        )
+        return CoverageEntry(source: "baseline", state: state, detail: detail, advice: advice)
     }
 
     private var files: UInt64 { scanned.values.reduce(0) { $0 + $1.files } }

@@ -23,30 +23,72 @@ struct SensorPlaces {
     /// Where audit's original settings are kept. Audit is the host's: it has one place, whatever the root.
     static let auditState = "/run/vedette/audit.state"
 
-    /// What nobody but the sensor, or who installs it, has to change: its configuration, rules, programs and unit.
-    private var protected: [String] {
-        let programs = Self.resolved("/proc/self/exe").map { program in
-            ["vedette", "vedetted"].map { program.parent.appending(ByteString($0)).text }
+    /// The program that runs. Its file may have been replaced since, by an upgrade: then this is the new one.
+    static let program = program(of: "/proc/self/exe")
+
+    /// - Parameter link: the kernel's symbolic link to a program.
+    static func program(of link: String) -> ByteString? {
+        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(link, &bytes, bytes.count)
+        guard count > 0 else { return nil }
+        let path = ByteString(bytes.prefix(count).map { UInt8(bitPattern: $0) })
+        let mark = Array(" (deleted)".utf8)
+        guard path.bytes.suffix(mark.count).elementsEqual(mark), access(path.zeroTerminated, F_OK) != 0 else {
+            return path
         }
-        return [configuration, root + "/etc/vedette"] + (programs ?? [])
-            + ["/etc/systemd/system/vedette.service", "/lib/systemd/system/vedette.service"]
+        return ByteString(Array(path.bytes.dropLast(mark.count)))
     }
 
-    /// Rules of highest severity for the sensor's own files. What it writes all the time is in no baseline.
+    /// Where systemd looks for units, and where those who change them put what goes before the package's.
+    private static let units = ["/etc", "/run", "/usr/lib", "/lib"].map {
+        $0 + "/systemd/system/vedette.service"
+    }
+
+    /// What nobody but the sensor, or who installs it, has to change: its configuration, rules, programs and unit.
+    private var protected: [String] {
+        let programs = Self.program.map { program in
+            ["vedette", "vedetted"].map { program.parent.appending(ByteString($0)).text }
+        }
+        return [configuration, root + "/etc/vedette"] + (programs ?? []) + Self.units
+            + Self.units.map { $0 + ".d" }
+    }
+
+    /// Rules of highest severity for the sensor's own files, also for those that nobody has made yet. What it writes all
+    /// the time is in no baseline.
     ///
     /// - Parameter alerts: the path of the alert file.
     func rules(alerts: String) -> [WatchRule] {
         let still = protected.compactMap { Self.rule($0, isKept: true) }
-        let busy = [state.path, alerts].compactMap { Self.rule($0, isKept: false) }
+        let busy = [state.path, alerts, RuntimeDirectory(root: root).path].compactMap {
+            Self.rule($0, isKept: false)
+        }
         var seen: Set<ByteString> = []
         return (still + busy).filter { seen.insert($0.path).inserted }
     }
 
     private static func rule(_ path: String, isKept: Bool) -> WatchRule? {
-        guard let resolved = Self.resolved(path) else { return nil }
-        var rule = WatchRule(path: resolved)
+        guard let place = Self.place(of: path) else { return nil }
+        var rule = WatchRule(path: place)
         (rule.severity, rule.tags, rule.isKept) = (.critical, WatchRule.selfProtection, isKept)
         return rule
+    }
+
+    /// Where `path` is, or will be once it is made: without symbolic links in what there is of it. `nil` when that
+    /// cannot be said.
+    static func place(of path: String) -> ByteString? {
+        guard path.hasPrefix("/") else { return resolved(path) }
+        var missing: [Substring] = []
+        var rest = path[...]
+        while true {
+            if let found = resolved(rest.isEmpty ? "/" : String(rest)) {
+                return missing.reversed().reduce(found) { $0.appending(ByteString(String($1))) }
+            }
+            guard let slash = rest.lastIndex(of: "/") else { return nil }
+            let name = rest[rest.index(after: slash)...]
+            if name == ".." { return nil }
+            if !name.isEmpty { missing.append(name) }
+            rest = rest[..<slash]
+        }
     }
 
     /// Absolute and without symbolic links; `nil` when nothing is there.

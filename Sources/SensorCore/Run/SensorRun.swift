@@ -14,9 +14,6 @@ final class SensorRun {
     /// Nanoseconds.
     private static let canaryInterval: UInt64 = 60_000_000_000
 
-    /// Tells the next program that it follows on one that ended for it.
-    private static let anew = "VEDETTE_ANEW"
-
     private let options: RunOptions
     private let places: SensorPlaces
     private var configuration: SensorConfiguration
@@ -37,7 +34,16 @@ final class SensorRun {
     /// Starts the program anew in place of this one, with the configuration as it is then.
     private var restarts = false
     private var nextTick: UInt64 = 0
-    private var trouble: KernelError?
+    /// Nanoseconds since 1970.
+    private var heardUntil: UInt64 = 0
+    /// Places of watches that are not there.
+    private var absent: Set<ByteString> = []
+    /// Rows that the sources and the baseline do not tell of themselves, as they were last.
+    private var ownRows: [CoverageEntry] = []
+    /// Nothing was heard of the baseline.
+    private var wasSilent = false
+    private let prior = PriorRun()
+    private let packages: CoverageEntry
     /// Why a module that is configured is not there.
     private var troubles: [String: String] = [:]
 
@@ -46,7 +52,7 @@ final class SensorRun {
     {
         // Before the first thread.
         do throws(ControlProblem) { capabilities = try Privileges.keep() } catch {
-            Console.say("vedette: \(error.message)\n")
+            troubles["privileges"] = error.message
             capabilities = Privileges.held
         }
         self.options = options
@@ -71,20 +77,22 @@ final class SensorRun {
         }
         watches = ConfiguredWatches(
             configuration.fim, own: places.rules(alerts: alertPath), host: places.host)
-        keeper = try Self.makeKeeper(configuration, places, watches, sink)
+        let database = PackageDatabase(
+            root: ByteString(places.host.place("/")), scratch: ByteString(places.state.path))
+        packages = CoverageEntry(packages: database)
+        keeper = try Self.makeKeeper(configuration, places, watches, database, sink)
         sensor = try Self.makeSensor(configuration, places, watches, keeper)
     }
 
     private static func makeKeeper(
         _ configuration: SensorConfiguration, _ places: SensorPlaces, _ watches: ConfiguredWatches,
-        _ sink: AlertSink
+        _ packages: PackageDatabase, _ sink: AlertSink
     ) throws(RunProblem) -> KeeperThread {
         let keeper = FileKeeper(
             file: BaselineFile(path: places.state.baseline),
             options: keeperOptions(configuration.fim, watches),
             tree: DiskTree(), reader: PathReader(),
-            packages: PackageDatabase(
-                root: ByteString(places.host.place("/")), scratch: ByteString(places.state.path)), sink: sink)
+            packages: packages, sink: sink)
         if let thread = KeeperThread(keeper: keeper, sink: sink) { return thread }
         throw RunProblem("cannot start: \(KernelError(call: "eventfd(2)", errno: EMFILE))")
     }
@@ -94,7 +102,7 @@ final class SensorRun {
     ) -> FileKeeper<DiskTree>.Options {
         var result = FileKeeper<DiskTree>.Options(rules: watches.rules)
         result.scanInterval = options.scanInterval
-        result.scansAtStart = options.scan.atStart || getenv(anew) != nil
+        result.scansAtStart = options.scan.atStart || PriorRun().heardUntil != nil
         result.rate = options.scan.rate
         result.settleWindow = options.settleMilliseconds * 1_000_000
         result.rulesDigest = options.rulesDigest
@@ -105,13 +113,14 @@ final class SensorRun {
         _ configuration: SensorConfiguration, _ places: SensorPlaces, _ watches: ConfiguredWatches,
         _ keeper: KeeperThread
     ) throws(RunProblem) -> LiveSensor {
-        let own = OwnWrites(rules: watches.rules)
+        let runtime = RuntimeDirectory(root: places.root).path
+        let own = OwnWrites(rules: watches.rules, runtime: SensorPlaces.resolved(runtime))
         do throws(KernelError) {
             return try LiveSensor(
                 watches: watches.rules.places, settleWindow: configuration.fim.settleMilliseconds * 1_000_000,
                 auditStatePath: configuration.audit.enabled ? SensorPlaces.auditState : nil,
                 canaryInterval: configuration.fim.canaries ? Self.canaryInterval : 0,
-                canaryDirectory: ByteString(RuntimeDirectory(root: places.root).path)
+                canaryDirectory: ByteString(runtime)
             ) { event in
                 if case .coverage = event {
                     keeper.tell(.event(event))
@@ -135,6 +144,9 @@ final class SensorRun {
             throw RunProblem("cannot start: no thread is to be had")
         }
         keeper.awaitOpening()
+        noteRestart()
+        noteAbsent()
+        ownRows = ownCoverage
         for entry in coverage { keeper.post(.coverage(entry, previous: nil, time: Clock.realtime)) }
         Console.say(CoverageTable(coverage, colour: isatty(STDERR_FILENO) == 1).render())
         guard hasFiles else {
@@ -143,8 +155,12 @@ final class SensorRun {
         }
         publish()
         startControl()
+        noteRows()
+        let watched = watches.rules.roots.filter {
+            watches.rules.rule(for: $0)?.tags != WatchRule.selfProtection
+        }.map(\.text)
         Console.say(
-            "vedette: watching \(watches.rules.roots.map(\.text).joined(separator: " ")); alerts go to "
+            "vedette: watching \(watched.joined(separator: " ")); alerts go to "
                 + "\(alertPath)\n")
         notifier.ready("watching")
         sensor.run(
@@ -162,10 +178,19 @@ final class SensorRun {
             "not everything could be written to \(alertPath); the next start finds what is missing")
     }
 
+    /// Between two programs nobody listened. The scans at the start look at everything.
+    private func noteRestart() {
+        guard let from = prior.heardUntil else { return }
+        keeper.post(
+            .gap(
+                Gap(source: "vedette", cause: .sourceRestarted, count: nil, from: from, to: Clock.realtime)))
+    }
+
     /// Takes in what has happened until now, and writes everything.
     @discardableResult
     private func end() -> Bool {
         control?.stop()
+        heardUntil = Clock.realtime
         sensor.stop()
         let isKept = keeper.finish(patience: 10_000)
         // A thread that has not ended may still be using the sink.
@@ -175,11 +200,8 @@ final class SensorRun {
     /// Becomes the program anew. Returns only when that fails.
     private func restart() -> RunProblem {
         Console.say("vedette: begins anew with the changed configuration\n")
-        var arguments: [UnsafeMutablePointer<CChar>?] = (["vedetted"] + options.arguments).map { strdup($0) }
-        arguments.append(nil)
         // Signals stay blocked: those that come meanwhile wait for the next program.
-        setenv(Self.anew, "1", 1)
-        execv("/proc/self/exe", arguments)
+        PriorRun.leave(heardUntil: heardUntil, arguments: ["vedetted"] + options.arguments)
         return RunProblem("cannot begin anew: \(String(cString: strerror(errno)))")
     }
 
@@ -233,31 +255,54 @@ final class SensorRun {
         nextTick = now &+ 1_000_000_000
         keeper.tell(.tick(.init(isCaughtUp: sensor.isCaughtUp)))
         for request in requests.take() { answer(request.0, request.1) }
+        noteAbsent()
+        noteRows()
         publish()
-        noteTrouble()
         notifier.beat()
-        if watches.missing.contains(where: { SensorPlaces.resolved(places.host.place($0)) != nil }) {
-            // What was missing is there now.
+    }
+
+    /// What is made at a place that is watched is heard of, but for what was in it before it was moved there.
+    private func noteAbsent() {
+        let before = absent
+        absent = watches.absent(on: places.host)
+        for (_, place) in watches.missing where before.contains(place) && !absent.contains(place) {
+            keeper.tell(.scan(place) { _ in })
+        }
+        if !elsewhere.isEmpty, prior.allowsRestart(now: Clock.monotonic) {
             (isEnding, restarts) = (true, true)
         }
     }
 
-    private func noteTrouble() {
-        let now = sink.status.trouble
-        defer { trouble = now }
-        guard now != trouble else { return }
-        let previous = alertEntry(trouble).state
-        keeper.tell(.event(.coverage(alertEntry(now), previous: previous, time: Clock.realtime)))
-        guard let now else { return }
-        Console.say("vedette: alerts: \(now); they wait, and what does not fit is counted\n")
+    /// Watches whose places are there now by symbolic links: elsewhere than where the sensor listens.
+    private var elsewhere: [String] {
+        watches.missing.filter { (path, place) in
+            SensorPlaces.resolved(places.host.place(path)).map { $0 != place } ?? false
+        }.map(\.path)
     }
 
-    /// The row of the alerts in the table of coverage.
-    private func alertEntry(_ trouble: KernelError?) -> CoverageEntry {
-        CoverageEntry(
-            source: "alerts", state: trouble.map { .degraded(reason: "\($0)") } ?? .live, detail: alertPath,
-            advice: trouble == nil
-                ? "" : "They wait, and what does not fit is counted. See that \(alertPath) can be written.")
+    /// Tells what has changed in the rows that nobody else tells of.
+    private func noteRows() {
+        let rows = ownCoverage
+        let time = Clock.realtime
+        noteSilence(time)
+        for transition in CoverageTransition.all(from: ownRows, to: rows) {
+            let entry = transition.entry
+            keeper.tell(.event(.coverage(entry, previous: transition.previous, time: time)))
+            guard let reason = entry.state.reason else { continue }
+            Console.say("vedette: \(entry.source): \(reason). \(entry.advice)\n")
+        }
+        ownRows = rows
+    }
+
+    private func noteSilence(_ time: UInt64) {
+        let status = keeper.status
+        guard status.isSilent != wasSilent else { return }
+        let previous = wasSilent ? FileKeeperStatus.silence : status.state
+        wasSilent.toggle()
+        let entry = status.entry
+        // Heard when the thread goes on: what holds it up holds up the alerts.
+        keeper.tell(.event(.coverage(entry, previous: previous, time: time)))
+        if wasSilent { Console.say("vedette: baseline: \(entry.state.reason ?? ""). \(entry.advice)\n") }
     }
 
     private func startControl() {
@@ -283,7 +328,6 @@ final class SensorRun {
             troubles["control"] = nil
         } catch {
             troubles["control"] = error.message
-            Console.say("vedette: \(error.message)\n")
         }
     }
 
@@ -291,7 +335,6 @@ final class SensorRun {
         guard let metrics = configuration.metrics else { return }
         do throws(ControlProblem) { try server.serveMetrics(at: MetricsAddress(metrics)) } catch {
             troubles["metrics"] = error.message
-            Console.say("vedette: metrics: \(error.message)\n")
         }
     }
 
@@ -337,24 +380,45 @@ final class SensorRun {
         var entries = sensor.coverage
         // What is turned off on purpose is no gap.
         if !configuration.audit.enabled { entries.removeAll { $0.source == SourceName.audit.rawValue } }
-        let kept = keeper.status
-        entries.append(kept.entry)
-        entries.append(alertEntry(sink.status.trouble))
-        for (module, reason) in troubles.sorted(by: { $0.key < $1.key }) {
+        return entries + [keeper.status.entry] + ownCoverage
+    }
+
+    /// Rows of what has no thread that would tell of itself.
+    private var ownCoverage: [CoverageEntry] {
+        let path = RuntimeDirectory(root: places.root).controlSocket
+        var entries = [
+            CoverageEntry(alerts: sink.status.trouble, path: alertPath), packages,
+            CoverageEntry(
+                "privileges", troubles["privileges"].map { .degraded(reason: $0) } ?? .live,
+                detail: "\(capabilities.count) capabilities", .privilegesKept),
+        ]
+        if control != nil || troubles["control"] != nil {
             entries.append(
                 CoverageEntry(
-                    source: module, state: .off(reason: reason), advice: "Mend that, and start vedette again."
-                ))
+                    "control", troubles["control"].map { .off(reason: $0) } ?? .live, detail: path,
+                    .controlTrouble))
         }
-        if !watches.missing.isEmpty {
+        let metricsTrouble = troubles["metrics"] ?? troubles["control"]
+        if let metrics = configuration.metrics, control != nil || metricsTrouble != nil {
             entries.append(
                 CoverageEntry(
-                    source: "watches",
-                    state: .degraded(reason: "not there: " + watches.missing.joined(separator: ", ")),
-                    advice: "They are watched from when they are made; or take them out of the configuration."
-                ))
+                    "metrics", metricsTrouble.map { .off(reason: $0) } ?? .live,
+                    detail: metrics.listen.text, .metricsTrouble))
         }
-        return entries
+        return entries + [watchEntry]
+    }
+
+    private var watchEntry: CoverageEntry {
+        let elsewhere = elsewhere
+        if !elsewhere.isEmpty {
+            let reason = "made as symbolic links: " + elsewhere.joined(separator: ", ")
+            return CoverageEntry("watches", .degraded(reason: reason), .watchPaced)
+        }
+        let missing = watches.missing.filter { absent.contains($0.place) }.map(\.path)
+        let reason = "not there: " + missing.joined(separator: ", ")
+        return CoverageEntry(
+            "watches", missing.isEmpty ? .live : .degraded(reason: reason),
+            detail: "\(watches.rules.rules.count) places", .watchMissing)
     }
 
     private func publish() {

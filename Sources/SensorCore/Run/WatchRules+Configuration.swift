@@ -5,18 +5,17 @@ internal import EventModel
 /// What a configuration comes to on this host.
 struct ConfiguredWatches {
     var rules: WatchRules
-    /// Watches of which nothing is there at the moment.
-    var missing: [String]
+    /// Watches of which nothing was there: as they are configured, and where they will be.
+    private(set) var missing: [(path: String, place: ByteString)]
 
     /// - Parameter own: rules for the sensor's own files.
     init(_ options: FileIntegrityOptions, own: [WatchRule], host: HostRoot) {
         var rules: [WatchRule] = []
-        var missing: [String] = []
+        var missing: [(path: String, place: ByteString)] = []
         for watch in options.watches {
-            guard let path = SensorPlaces.resolved(host.place(watch.path)) else {
-                missing.append(watch.path)
-                continue
-            }
+            let wanted = host.place(watch.path)
+            let path = SensorPlaces.place(of: wanted) ?? ByteString(wanted)
+            if SensorPlaces.resolved(path.text) == nil { missing.append((watch.path, path)) }
             let targets = watch.followsSymlinks ? LinkTargets.outside(path, depth: watch.depth) : []
             for place in [path] + targets where !rules.contains(where: { $0.path == place }) {
                 rules.append(WatchRule(watch, path: place, exclude: options.exclude, host: host))
@@ -25,6 +24,11 @@ struct ConfiguredWatches {
         self.missing = missing
         // What protects the sensor goes before what the configuration says of the same path.
         self.rules = WatchRules(own + rules.filter { rule in !own.contains { $0.path == rule.path } })
+    }
+
+    /// Places of those of which nothing is there still, or again.
+    func absent(on host: HostRoot) -> Set<ByteString> {
+        Set(missing.filter { SensorPlaces.resolved(host.place($0.path)) == nil }.map(\.place))
     }
 }
 
