@@ -32,7 +32,7 @@ extension ByteWriter {
         field("ctime", timestamp: attributes.changed)
         if attributes.born != 0 { field("created", timestamp: attributes.born) }
         if let target = attributes.linkTarget { field("target_path", target) }
-        if let digest = attributes.sha256 { object("hash") { $0.field("sha256", digest.hexadecimal) } }
+        if attributes.sha256 != nil { object("hash") { $0.contentDigests(of: attributes) } }
     }
 
     /// `name`, `directory` and `extension`. Dot files, and names that end in a dot, have no extension.

@@ -65,6 +65,25 @@ private func text(_ path: String, in object: [String: Any]) -> String? { value(p
         #expect(value("vedette.diff", in: try parsed(.change(change()))) == nil)
     }
 
+    @Test func tellsTheDigestsThatAreKept() throws {
+        let event = try parsed(.change(scannedChange()))
+        let sizes = ["md5": 16, "sha1": 20, "sha256": 32, "sha512": 64]
+        for (name, size) in sizes {
+            let (old, new) = (String(repeating: "ab", count: size), String(repeating: "cd", count: size))
+            #expect(text("file.hash." + name, in: event) == new)
+            #expect(text("vedette.before." + name, in: event) == old)
+            #expect(text("vedette.after." + name, in: event) == new)
+        }
+        var writer = ByteWriter()
+        var file = try #require(scannedChange().after)
+        writer.baselineRecord(path: "/f", file, seen: 1)
+        #expect(String(decoding: writer.copy, as: UTF8.self).contains(#""md5":"cdcd"#))
+        file.furtherDigests = nil
+        writer = ByteWriter()
+        writer.baselineRecord(path: "/f", file, seen: 1)
+        #expect(!String(decoding: writer.copy, as: UTF8.self).contains("md5"))
+    }
+
     @Test func leavesOutWhatIsNotKnownAndSaysSo() throws {
         var unknown = change()
         unknown.attribution = Attribution(process: ProcessIdentity(pid: 77))

@@ -44,6 +44,9 @@ final class RecordPrinter {
             field(name, "present, digest " + String(value, radix: 16))
         }
         if let digest = file.sha256 { field("sha256", digest.hexadecimal) }
+        for name in DigestAlgorithm.allCases {
+            if let digest = file.furtherDigests?.hexadecimal(of: name) { field(name.rawValue, digest) }
+        }
         field("seen", localMoment(record.seen))
     }
 
