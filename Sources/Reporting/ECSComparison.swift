@@ -73,7 +73,11 @@ extension ByteWriter {
     }
 
     /// Writes everything that the baseline has of a file, as a whole object: what `vedette fim list --json` prints.
-    package mutating func baselineRecord(path: ByteString, _ file: FileAttributes, seen: UInt64) {
+    ///
+    /// - Parameter layer: the container layer that the file lies in, if any.
+    package mutating func baselineRecord(
+        path: ByteString, _ file: FileAttributes, seen: UInt64, layer: ContainerLayer? = nil
+    ) {
         root { writer in
             writer.field("path", path)
             writer.exactBytes("path_bytes", of: path)
@@ -89,6 +93,7 @@ extension ByteWriter {
             if file.extended != 0 { writer.attributes([.extended], of: file) }
             writer.contentDigests(of: file)
             writer.field("seen", timestamp: seen)
+            if let layer { writer.layer(layer) }
         }
     }
 }

@@ -61,6 +61,17 @@ extension ByteWriter {
         exactBytes("previous_path_bytes", of: change.previousPath)
         if let inside = change.containerPath { field("container_path", inside) }
         exactBytes("container_path_bytes", of: change.containerPath)
+        if let layer = change.layer { self.layer(layer) }
+    }
+
+    /// `layer`, with the path in it.
+    mutating func layer(_ layer: ContainerLayer) {
+        object("layer") { writer in
+            writer.field("storage", layer.storage.rawValue)
+            writer.field("id", layer.id)
+            writer.field("directory", layer.directory)
+            writer.field("path", layer.path)
+        }
     }
 
     /// `vedette.scratch_paths`, absent when there are none.

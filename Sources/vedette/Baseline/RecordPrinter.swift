@@ -7,6 +7,7 @@ internal import SensorCore
 /// Prints what the baseline has of files: a line each, or a page.
 final class RecordPrinter {
     private let format: WatchOptions.Format
+    private let layers = LayerFinder()
     private var buffer: [UInt8] = []
 
     init(format: WatchOptions.Format) { self.format = format }
@@ -48,11 +49,16 @@ final class RecordPrinter {
             if let digest = file.furtherDigests?.hexadecimal(of: name) { field(name.rawValue, digest) }
         }
         field("seen", localMoment(record.seen))
+        if let layer = layers.layer(of: path) {
+            field("layer", "\(layer.storage.rawValue) \(printable(layer.directory))")
+            field("path in it", printable(layer.path))
+        }
     }
 
     private func json(_ path: ByteString, _ record: BaselineRecord) {
         var writer = ByteWriter()
-        writer.baselineRecord(path: path, record.attributes, seen: record.seen)
+        writer.baselineRecord(
+            path: path, record.attributes, seen: record.seen, layer: layers.layer(of: path))
         writer.append(UInt8(ascii: "\n"))
         buffer += writer.copy
         if buffer.count > 65_536 { flush() }
