@@ -28,7 +28,14 @@ import Testing
             files[path] = record.attributes
         }
         #expect(result.taken == UInt64(files.count) + 1)
-        return (files, tree.helperTime)
+        let helperTime = tree.helperTime
+        options.rereads = true
+        let second = TreeScan(
+            baseline: baseline, tree: tree, options: options, now: { Clock.realtime },
+            report: { Issue.record("\($0)") })
+        #expect(try second.scan(ByteString(path))?.read == result.read)
+        #expect((tree.helperTime > helperTime) == (helpers > 0))
+        return (files, helperTime)
     }
 
     @Test func takeTheSameAsOneThread() throws {

@@ -6,8 +6,8 @@ package protocol FileTree: AnyObject {
     func use(_ digests: DigestSet, helpers: Int)
     /// Processor time of the threads that help, nanoseconds.
     var helperTime: UInt64 { get }
-    /// Until the next directory is listed, `take` is called for new names, in order, with this limit; for those without
-    /// one it is not.
+    /// Until the next directory is listed, `take` or `complete` is called for regular files, in order, with this limit; for
+    /// those without one neither is.
     func expect(_ digestLimit: @escaping (_ name: ByteString) -> UInt64?)
     /// Lists the directory; until the next call, positions are those of its entries, sorted by name. 0, or a positive
     /// errno.

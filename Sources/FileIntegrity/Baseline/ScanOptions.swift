@@ -18,7 +18,7 @@ package struct ScanOptions: Sendable {
     package var rereads = false
     /// Writes what is found into the baseline.
     package var updates = true
-    /// Threads beside that of the scan which digest files that nothing is known of.
+    /// Threads beside that of the scan which digest files when all of a directory are read.
     package var helpers = 0
 
     package init() {}

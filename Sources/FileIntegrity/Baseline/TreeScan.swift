@@ -183,7 +183,7 @@ package final class TreeScan<Tree: FileTree> {
             return
         }
         result.directories += 1
-        if takesNew, options.helpers > 0 {
+        if options.helpers > 0, takesNew || options.rereads {
             tree.expect { [options] name in options.limitOfNew(path.appending(name)) }
         }
         var position = 0

@@ -76,7 +76,11 @@ package final class DiskTree: FileTree {
     package func complete(
         _ attributes: inout FileAttributes, at position: Int, digestLimit: UInt64, settles: Bool
     ) -> Bool {
-        reader.complete(&attributes, at: position, digestLimit: digestLimit, settles: settles)
+        if attributes.type == .file, let taken = takenByHelper(at: position) {
+            attributes = taken
+            return true
+        }
+        return reader.complete(&attributes, at: position, digestLimit: digestLimit, settles: settles)
     }
 
     package func take(at position: Int, digestLimit: UInt64) -> FileAttributes? {
