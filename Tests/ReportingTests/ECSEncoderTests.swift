@@ -148,6 +148,9 @@ private func text(_ path: String, in object: [String: Any]) -> String? { value(p
         #expect(text("orchestrator.resource.name", in: event) == "web-0")
         #expect(text("vedette.pod.uid", in: event) == "0d5c7b1e-8a35-4d0b-9a2e-cd1f5b8a7c11")
         #expect(text("vedette.file.container_path", in: event) == "/etc/motd")
+        #expect(text("vedette.file.layer.storage", in: event) == "containerd")
+        #expect(text("vedette.file.layer.id", in: event) == "12")
+        #expect(text("vedette.file.layer.path", in: event) == "/etc/motd")
     }
 
     @Test func givesTheParentNumberWhenTheParentIsNotInTheChain() throws {

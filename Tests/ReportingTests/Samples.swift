@@ -44,6 +44,8 @@ func change(_ kind: ChangeKind = .replaced, _ path: ByteString = "/etc/ssh/sshd_
 func podChange() -> FileChange {
     var change = change(.created, "/var/lib/containerd/snapshots/12/fs/etc/motd")
     change.containerPath = "/etc/motd"
+    change.layer = ContainerLayer(
+        "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/12/fs/etc/motd")
     change.attribution?.process.container = Attributed(
         .container(
             ContainerIdentity(
