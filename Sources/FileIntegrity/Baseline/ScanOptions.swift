@@ -28,8 +28,7 @@ package struct ScanOptions: Sendable {
 
     /// Whether digests that are asked for are not in a record.
     func misses(_ known: FileAttributes) -> Bool {
-        !digests.isEmpty && known.type == .file
-            && !(known.furtherDigests?.set.isSuperset(of: digests) ?? false)
+        known.type == .file && !(known.furtherDigests?.set.isSuperset(of: digests) ?? false)
     }
 
     func keeps(_ path: ByteString) -> Bool {

@@ -231,7 +231,7 @@ package final class TreeScan<Tree: FileTree> {
             return
         }
         let looksTheSame = glance.map { attributes.looksLike($0) } ?? false
-        let isShort = looksTheSame && glance.map { options.misses($0) } ?? false
+        let isShort = looksTheSame && !options.digests.isEmpty && glance.map { options.misses($0) } ?? false
         // Most files of most scans: no more is asked for.
         if looksTheSame, attributes.type != .directory, !options.rereads, !isShort, options.meansAll {
             result.files += 1

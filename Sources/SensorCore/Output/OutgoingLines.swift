@@ -39,11 +39,12 @@ struct LineEncoder: ~Copyable {
 
     /// With the container layer of a file that lies in one.
     private func located(_ event: SensorEvent) -> SensorEvent {
-        guard case .change(var change) = event, let layer = layers.layer(of: change.path) else {
+        guard case .change(let change) = event, let layer = layers.layer(of: change.path) else {
             return event
         }
-        change.layer = layer
-        return .change(change)
+        var located = change
+        located.layer = layer
+        return .change(located)
     }
 
     /// Reads the names of users and groups again when `change` may have touched them.
