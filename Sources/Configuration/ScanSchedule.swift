@@ -5,6 +5,8 @@ package struct ScanSchedule: Equatable, Sendable {
     package var atStart = true
     /// Files a second at most; `nil` for as many as the disk gives.
     package var rate: UInt64?
+    /// Processor time of a scan, per cent of one processor. More than the host has is what it has.
+    package var processor: UInt64 = 50
 
     package init() {}
 }
@@ -12,7 +14,8 @@ package struct ScanSchedule: Equatable, Sendable {
 extension ScanSchedule {
     static let section = Section<ScanSchedule>(
         Key("interval", \.interval, .interval), Key("at_start", \.atStart, .bool),
-        Key("rate", \.rate, .number(1...1_000_000), none: "unlimited")
+        Key("rate", \.rate, .number(1...1_000_000), none: "unlimited"),
+        Key("processor", \.processor, .number(1...10_000))
     )
 }
 

@@ -26,6 +26,8 @@ package struct FileAttributes: Equatable, Sendable {
     package var extended: UInt64 = 0
     /// Of a regular file's content; `nil` when it was not read.
     package var sha256: SHA256Digest?
+    /// Those of its content that were asked for beside SHA-256.
+    package var furtherDigests: FurtherDigests?
 
     package init(
         type: FileType, device: UInt64, inode: UInt64, mode: UInt32, owner: UInt32, group: UInt32,
@@ -96,6 +98,9 @@ package enum FileAttribute: String, Sendable, CaseIterable {
     case capabilities
     case extended = "xattr"
     case sha256
+    case md5
+    case sha1
+    case sha512
 }
 
 extension FileAttributes {
@@ -128,7 +133,18 @@ extension FileAttributes {
         case .capabilities: capabilities != earlier.capabilities
         case .extended: extended != earlier.extended
         case .sha256: sha256 != earlier.sha256 && sha256 != nil && earlier.sha256 != nil
+        case .md5: digestDiffers(.md5, from: earlier)
+        case .sha1: digestDiffers(.sha1, from: earlier)
+        case .sha512: digestDiffers(.sha512, from: earlier)
         }
+    }
+
+    /// Of what was not digested nothing can be said.
+    private func digestDiffers(_ digest: DigestAlgorithm, from earlier: FileAttributes) -> Bool {
+        guard let now = furtherDigests?.bytes(of: digest),
+            let then = earlier.furtherDigests?.bytes(of: digest)
+        else { return false }
+        return now != then
     }
 
     /// Whether `statx(2)` says the same as before: then nothing else can have changed but by tricks on the disk itself.

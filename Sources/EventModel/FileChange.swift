@@ -50,6 +50,8 @@ package struct FileChange: Sendable {
     package var previousPath: ByteString?
     /// The path inside the container, where the file belongs to one.
     package var containerPath: ByteString?
+    /// The container layer that the file lies in.
+    package var layer: ContainerLayer?
     package var type: FileType
     package var inode: UInt64?
     package var device: UInt64?

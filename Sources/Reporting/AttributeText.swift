@@ -13,7 +13,7 @@ extension FileAttributes {
         case .linkTarget: linkTarget
         case .immutable: ByteString(isImmutable ? "yes" : "no")
         case .appendOnly: ByteString(isAppendOnly ? "yes" : "no")
-        case .inode, .modified, .acl, .capabilities, .extended, .sha256: nil
+        case .inode, .modified, .acl, .capabilities, .extended, .sha256, .md5, .sha1, .sha512: nil
         }
     }
 

@@ -52,7 +52,19 @@ extension ByteWriter {
         case .capabilities: field("capabilities", digest: file.capabilities)
         case .extended: field("xattr", digest: file.extended)
         case .sha256: if let digest = file.sha256 { field("sha256", digest.hexadecimal) }
+        case .md5: field("md5", .md5, of: file)
+        case .sha1: field("sha1", .sha1, of: file)
+        case .sha512: field("sha512", .sha512, of: file)
         }
+    }
+
+    private mutating func field(_ key: StaticString, _ digest: DigestAlgorithm, of file: FileAttributes) {
+        if let text = file.furtherDigests?.hexadecimal(of: digest) { field(key, text) }
+    }
+
+    /// The digests of a file's content, by their names in the common schema, which are those of the attributes.
+    mutating func contentDigests(of file: FileAttributes) {
+        attributes([.md5, .sha1, .sha256, .sha512], of: file)
     }
 
     /// A digest of attributes, which tells only whether they changed; empty where there are none.
@@ -61,7 +73,11 @@ extension ByteWriter {
     }
 
     /// Writes everything that the baseline has of a file, as a whole object: what `vedette fim list --json` prints.
-    package mutating func baselineRecord(path: ByteString, _ file: FileAttributes, seen: UInt64) {
+    ///
+    /// - Parameter layer: the container layer that the file lies in, if any.
+    package mutating func baselineRecord(
+        path: ByteString, _ file: FileAttributes, seen: UInt64, layer: ContainerLayer? = nil
+    ) {
         root { writer in
             writer.field("path", path)
             writer.exactBytes("path_bytes", of: path)
@@ -75,8 +91,9 @@ extension ByteWriter {
             if file.acl != 0 { writer.attributes([.acl], of: file) }
             if file.capabilities != 0 { writer.attributes([.capabilities], of: file) }
             if file.extended != 0 { writer.attributes([.extended], of: file) }
-            writer.attributes([.sha256], of: file)
+            writer.contentDigests(of: file)
             writer.field("seen", timestamp: seen)
+            if let layer { writer.layer(layer) }
         }
     }
 }

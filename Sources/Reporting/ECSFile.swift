@@ -32,7 +32,7 @@ extension ByteWriter {
         field("ctime", timestamp: attributes.changed)
         if attributes.born != 0 { field("created", timestamp: attributes.born) }
         if let target = attributes.linkTarget { field("target_path", target) }
-        if let digest = attributes.sha256 { object("hash") { $0.field("sha256", digest.hexadecimal) } }
+        if attributes.sha256 != nil { object("hash") { $0.contentDigests(of: attributes) } }
     }
 
     /// `name`, `directory` and `extension`. Dot files, and names that end in a dot, have no extension.
@@ -61,6 +61,17 @@ extension ByteWriter {
         exactBytes("previous_path_bytes", of: change.previousPath)
         if let inside = change.containerPath { field("container_path", inside) }
         exactBytes("container_path_bytes", of: change.containerPath)
+        if let layer = change.layer { self.layer(layer) }
+    }
+
+    /// `layer`, with the path in it.
+    mutating func layer(_ layer: ContainerLayer) {
+        object("layer") { writer in
+            writer.field("storage", layer.storage.rawValue)
+            writer.field("id", layer.id)
+            writer.field("directory", layer.directory)
+            writer.field("path", layer.path)
+        }
     }
 
     /// `vedette.scratch_paths`, absent when there are none.

@@ -17,6 +17,12 @@ final class Scratch {
     var database: String { path + "/baseline.db" }
 }
 
+/// As if contents had been digested.
+func further(_ set: DigestSet, filledWith byte: UInt8) -> FurtherDigests? {
+    let count = set.names.reduce(0) { $0 + $1.size }
+    return ([set.rawValue] + [UInt8](repeating: byte, count: count)).withUnsafeBytes { FurtherDigests($0) }
+}
+
 /// A file of no special kind.
 func sample(_ inode: UInt64, type: FileType = .file, size: UInt64 = 3) -> FileAttributes {
     FileAttributes(
@@ -49,6 +55,35 @@ func sample(_ inode: UInt64, type: FileType = .file, size: UInt64 = 3) -> FileAt
         let other = try Baseline(path: scratch.database, mayWrite: false)
         #expect(try other.record(of: name) == BaselineRecord(attributes: file, seen: 77))
         #expect(try other.record(of: "/a") == nil)
+    }
+
+    @Test func furtherDigestsComeBackAndTakeNoRoomWhereThereAreNone() throws {
+        var file = sample(1)
+        file.sha256 = SHA256Digest([UInt8](repeating: 2, count: 32))
+        (file.acl, file.linkTarget) = (3, "x")
+        file.furtherDigests = further(.all, filledWith: 7)
+        try baseline.put(file, at: "/f", seen: 1)
+        try baseline.put(sample(2), at: "/g", seen: 1)
+        #expect(try baseline.record(of: "/f")?.attributes == file)
+        #expect(try baseline.record(of: "/g")?.attributes.furtherDigests == nil)
+    }
+
+    /// Version 5 had the same records without further digests.
+    @Test func aDatabaseOfVersionFiveGoesOn() throws {
+        try baseline.put(sample(1), at: "/f", seen: 1)
+        let path = scratch.path + "/older.db"
+        try BaselineFile(path: path).restore(from: baseline)
+        try setVersion(5, of: path)
+        #expect(try Baseline(path: path, mayWrite: false).record(of: "/f") != nil)
+        #expect(try Baseline(path: path).record(of: "/f") != nil)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path))[63] == 6)
+    }
+
+    /// `user_version`, 4 bytes at 60 in the header of a SQLite file.
+    private func setVersion(_ version: UInt8, of path: String) throws {
+        var content = try Data(contentsOf: URL(fileURLWithPath: path))
+        content[63] = version
+        try content.write(to: URL(fileURLWithPath: path))
     }
 
     @Test(arguments: FileType.allCases) func everyTypeComesBack(_ type: FileType) throws {

@@ -9,8 +9,11 @@ private final class TreePicture: FileTree {
     var unreadable: Set<ByteString> = []
     var mountRoots: Set<ByteString> = []
     private(set) var reads = 0
+    private var digests: DigestSet = []
     private var directory = ByteString()
     private var names: [ByteString] = []
+
+    func use(_ digests: DigestSet, helpers: Int) { self.digests = digests }
 
     func list(_ directory: ByteString) -> Int32 {
         if unreadable.contains(directory) { return EACCES }
@@ -39,7 +42,9 @@ private final class TreePicture: FileTree {
     ) -> Bool {
         guard let found = files[directory.appending(names[position])] else { return false }
         attributes.sha256 = found.size <= digestLimit ? found.sha256 : nil
-        if attributes.sha256 != nil { reads += 1 }
+        guard let first = attributes.sha256?.withBytes({ $0[0] }) else { return true }
+        attributes.furtherDigests = further(digests, filledWith: first)
+        reads += 1
         return true
     }
 
@@ -108,6 +113,27 @@ private final class TreePicture: FileTree {
         verifying.rereads = true
         #expect(try scan(at: 3_000, verifying).isEmpty)
         #expect(tree.reads == reads * 2)
+    }
+
+    @Test func digestsThatAreAskedForLaterAreAddedInSilence() throws {
+        tree.files["/w/large"] = sample(99, size: 1 << 40)
+        try scan(at: 1_000)
+        var options = ScanOptions()
+        options.digests = [.md5, .sha1]
+        let reads = tree.reads
+        #expect(try scan(at: 2_000, options).isEmpty)
+        #expect(tree.reads == reads * 2)
+        let file = try #require(try baseline.record(of: "/w/f")?.attributes)
+        #expect(file.furtherDigests?.set == [.md5, .sha1])
+        #expect(try baseline.record(of: "/w/large")?.attributes.furtherDigests == nil)
+        #expect(try scan(at: 3_000, options).isEmpty)
+        #expect(tree.reads == reads * 2)
+        tree.files["/w/f"]?.sha256 = SHA256Digest([UInt8](repeating: 9, count: 32))
+        tree.files["/w/f"]?.changed = 3_500
+        #expect(try scan(at: 4_000, options) == ["modified /w/f"])
+        let change = try #require(report.changes.first)
+        let (before, after) = try (#require(change.before), #require(change.after))
+        #expect(after.differences(from: before) == [.sha256, .md5, .sha1])
     }
 
     @Test func tellsEachKindOnceWithItsInterval() throws {

@@ -66,7 +66,7 @@ import Testing
 
     @Test func namesTheKnownKeysWhenNoneIsNear() throws {
         let found = try #require(errors("fim:\n  something: 1\n")).errors
-        #expect(found.map(\.advice) == ["known are watches, exclude, scan, settle_ms, canaries"])
+        #expect(found.map(\.advice) == ["known are watches, exclude, digests, scan, settle_ms, canaries"])
     }
 
     @Test func messagesAreShortAndWithoutControlCharacters() throws {

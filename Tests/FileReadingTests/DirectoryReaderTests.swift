@@ -36,6 +36,28 @@ import Testing
         return found
     }
 
+    @Test func furtherDigestsAreTakenInTheSamePass() throws {
+        try write("f", "abc")
+        try write("large", String(repeating: "x", count: 200_000))
+        reader.digests = .all
+        let small = try attributes(of: "f")
+        let digests = try #require(small.furtherDigests)
+        #expect(digests.hexadecimal(of: .md5) == "900150983cd24fb0d6963f7d28e17f72")
+        #expect(digests.hexadecimal(of: .sha1) == "a9993e364706816aba3e25717850c26c9cd0d89d")
+        #expect(digests.hexadecimal(of: .sha512)?.hasPrefix("ddaf35a193617abacc417349ae204131") == true)
+        #expect(small.sha256?.hexadecimal.hasPrefix("ba7816bf8f01cfea") == true)
+        let large = try attributes(of: "large")
+        #expect(large.furtherDigests?.hexadecimal(of: .md5) == "4b98146705d4b0b98b758a78ff6fb73f")
+        #expect(try attributes(of: "large", limit: 10).furtherDigests == nil)
+        let byPath = PathReader()
+        byPath.digests = [.sha1]
+        let found = byPath.attributes(of: ByteString(scratch.path + "/large"), digestLimit: 1 << 20)
+        #expect(found?.furtherDigests?.set == [.sha1])
+        #expect(found?.furtherDigests?.hexadecimal(of: .sha1) == "62951f943c41cdd326e5ce2b53a779e7916a820d")
+        reader.digests = []
+        #expect(try attributes(of: "f").furtherDigests == nil)
+    }
+
     @Test func listsByNameWhateverTheNumber() throws {
         let names = (0..<5_000).map { "n\($0)" } + ["a", ".hidden", "..x", "...", "é", "a.b", "a b"]
         for name in names { try write(name, "") }

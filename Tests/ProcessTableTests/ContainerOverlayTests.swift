@@ -123,3 +123,69 @@ struct ContainerOverlayTests {
         #expect(!byCount.isWorkPath("/w/1/f"))
     }
 }
+
+@Suite struct ContainerLayerTests {
+    private static let id = String(repeating: "0f", count: 32)
+
+    @Test(arguments: [
+        ("/var/lib/docker/overlay2/\(id)/diff/etc/passwd", "overlay2", id, "/etc/passwd"),
+        ("/srv/overlay2/\(id)-init/diff", "overlay2", id + "-init", "/"),
+        ("/d/overlay2/abcdefghijklmnopqrstuvwx0/diff/a", "overlay2", "abcdefghijklmnopqrstuvwx0", "/a"),
+        ("/var/lib/containers/storage/overlay/\(id)/diff/a/b", "containers-storage", id, "/a/b"),
+        (
+            "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/42/fs/x", "containerd",
+            "42",
+            "/x"
+        ),
+        // A container that runs containers: the inner layer.
+        ("/o/overlay2/\(id)/diff/v/overlay/\(id)/diff/y", "containers-storage", id, "/y"),
+    ])
+    func isKnownByItsPath(_ path: String, _ storage: String, _ id: String, _ inside: String) throws {
+        let layer = try #require(ContainerLayer(ByteString(path)))
+        #expect(layer.storage.rawValue == storage && layer.id == ByteString(id))
+        #expect(layer.path == ByteString(inside))
+        #expect(ByteString(path).isWithin(layer.directory))
+    }
+
+    @Test(arguments: [
+        "", "/", "x", "/etc/passwd", "/var/lib/docker/overlay2", "/var/lib/docker/overlay2/\(id)",
+        "/var/lib/docker/overlay2/\(id)/work/x", "/var/lib/docker/overlay2/l/diff/x",
+        "/src/overlay2/tests/diff/x", "/src/overlay/v1/diff/x", "/x/overlay/\(id)0/diff/x",
+        "/backup/snapshots/42/fs/x", "/io.containerd.snapshotter.v1.overlayfs/snapshots/x/fs/y",
+        "/io.containerd.snapshotter.v1.overlayfs/snapshots//fs/y", "//overlay2//diff//",
+    ])
+    func otherPathsLieInNone(_ path: String) { #expect(ContainerLayer(ByteString(path)) == nil) }
+}
+
+@Suite struct MergedLayersTests {
+    private static let options =
+        "rw,lowerdir=/o/overlay2/l/A:/o/overlay2/l/B,upperdir=/o/overlay2/"
+        + String(repeating: "a", count: 64) + "/diff,workdir=/w"
+
+    private static func mount(
+        _ id: Int32, _ point: ByteString, root: ByteString = "/", type: ByteString = "overlay",
+        _ options: String = options
+    ) -> MountEntry {
+        MountEntry(
+            id: id, parent: id == 1 ? 0 : 1, major: 0, minor: 1, root: root, mountPoint: point, type: type,
+            superOptions: ByteString(options))
+    }
+
+    @Test func onlyTheTreesOfContainersHaveThem() {
+        let table = MountTable(entries: [
+            Self.mount(1, "/"), Self.mount(2, "/m"), Self.mount(3, "/m/proc", type: "proc", ""),
+            Self.mount(4, "/s", root: "/srv"),
+            Self.mount(5, "/usr", "rw,lowerdir=/ext:/usr,upperdir=/u,workdir=/w"),
+        ])
+        let layers = MergedLayers(table)
+        let upper = ByteString("/o/overlay2/" + String(repeating: "a", count: 64) + "/diff")
+        #expect(
+            layers.candidates(of: "/m/f") == [upper.appending("f"), "/o/overlay2/l/A/f", "/o/overlay2/l/B/f"])
+        #expect(layers.candidates(of: "/s/f").first == upper.appending("srv/f"))
+        #expect(layers.candidates(of: "/m").first == upper)
+        for path: ByteString in ["/m/proc/1", "/mm/f", "/usr/bin/f", "/etc/f", "/"] {
+            #expect(layers.candidates(of: path).isEmpty)
+        }
+        #expect(MergedLayers().candidates(of: "/m/f").isEmpty)
+    }
+}

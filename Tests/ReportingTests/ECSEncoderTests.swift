@@ -65,6 +65,25 @@ private func text(_ path: String, in object: [String: Any]) -> String? { value(p
         #expect(value("vedette.diff", in: try parsed(.change(change()))) == nil)
     }
 
+    @Test func tellsTheDigestsThatAreKept() throws {
+        let event = try parsed(.change(scannedChange()))
+        let sizes = ["md5": 16, "sha1": 20, "sha256": 32, "sha512": 64]
+        for (name, size) in sizes {
+            let (old, new) = (String(repeating: "ab", count: size), String(repeating: "cd", count: size))
+            #expect(text("file.hash." + name, in: event) == new)
+            #expect(text("vedette.before." + name, in: event) == old)
+            #expect(text("vedette.after." + name, in: event) == new)
+        }
+        var writer = ByteWriter()
+        var file = try #require(scannedChange().after)
+        writer.baselineRecord(path: "/f", file, seen: 1)
+        #expect(String(decoding: writer.copy, as: UTF8.self).contains(#""md5":"cdcd"#))
+        file.furtherDigests = nil
+        writer = ByteWriter()
+        writer.baselineRecord(path: "/f", file, seen: 1)
+        #expect(!String(decoding: writer.copy, as: UTF8.self).contains("md5"))
+    }
+
     @Test func leavesOutWhatIsNotKnownAndSaysSo() throws {
         var unknown = change()
         unknown.attribution = Attribution(process: ProcessIdentity(pid: 77))
@@ -129,6 +148,9 @@ private func text(_ path: String, in object: [String: Any]) -> String? { value(p
         #expect(text("orchestrator.resource.name", in: event) == "web-0")
         #expect(text("vedette.pod.uid", in: event) == "0d5c7b1e-8a35-4d0b-9a2e-cd1f5b8a7c11")
         #expect(text("vedette.file.container_path", in: event) == "/etc/motd")
+        #expect(text("vedette.file.layer.storage", in: event) == "containerd")
+        #expect(text("vedette.file.layer.id", in: event) == "12")
+        #expect(text("vedette.file.layer.path", in: event) == "/etc/motd")
     }
 
     @Test func givesTheParentNumberWhenTheParentIsNotInTheChain() throws {

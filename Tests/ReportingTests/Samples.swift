@@ -44,6 +44,8 @@ func change(_ kind: ChangeKind = .replaced, _ path: ByteString = "/etc/ssh/sshd_
 func podChange() -> FileChange {
     var change = change(.created, "/var/lib/containerd/snapshots/12/fs/etc/motd")
     change.containerPath = "/etc/motd"
+    change.layer = ContainerLayer(
+        "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/12/fs/etc/motd")
     change.attribution?.process.container = Attributed(
         .container(
             ContainerIdentity(
@@ -53,11 +55,17 @@ func podChange() -> FileChange {
     return change
 }
 
+/// All of them, of these bytes.
+func furtherDigests(_ byte: UInt8) -> FurtherDigests? {
+    ([DigestSet.all.rawValue] + [UInt8](repeating: byte, count: 100)).withUnsafeBytes { FurtherDigests($0) }
+}
+
 /// A change that a scan found: every attribute differs.
 func scannedChange() -> FileChange {
     var before = FileAttributes(
         type: .file, device: 1, inode: 2, mode: 0o644, owner: 0, group: 0, size: 3, modified: 4, changed: 5)
     before.sha256 = SHA256Digest([UInt8](repeating: 0xab, count: 32))
+    before.furtherDigests = furtherDigests(0xab)
     var after = FileAttributes(
         type: .symlink, device: 1, inode: 3, mode: 0o4755, owner: 1_000, group: 1_000, size: 4,
         modified: sampleTime, changed: sampleTime, born: sampleTime, links: 2)
@@ -65,6 +73,7 @@ func scannedChange() -> FileChange {
     (after.isImmutable, after.isAppendOnly) = (true, true)
     (after.acl, after.capabilities, after.extended) = (1, 2, .max)
     after.sha256 = SHA256Digest([UInt8](repeating: 0xcd, count: 32))
+    after.furtherDigests = furtherDigests(0xcd)
     var change = FileChange(
         kind: .replaced, path: "/usr/bin/su", type: .symlink, time: sampleTime, source: .scan)
     (change.before, change.after) = (before, after)

@@ -48,8 +48,8 @@ private func line(_ event: SensorEvent, colour: Bool = false, width: Int = 100) 
         (change.kind, change.path, change.interval) = (.modified, "/bin/su", sampleTime...(sampleTime + 1))
         let expected = """
             15:09:36.123 modified   /bin/su  mode 0644 -> 4755, uid 0 -> 1000, gid 0 -> 1000, size 3 -> 4, mtime, \
-            links 1 -> 2, immutable no -> yes, append_only no -> yes, acl, capabilities, xattr, sha256  found by a \
-            scan; it happened after 2026-11-24 15:09:36
+            links 1 -> 2, immutable no -> yes, append_only no -> yes, acl, capabilities, xattr, sha256, md5, sha1, \
+            sha512  found by a scan; it happened after 2026-11-24 15:09:36
 
             """
         #expect(line(.change(change)) == expected)

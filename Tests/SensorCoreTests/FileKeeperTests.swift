@@ -106,6 +106,23 @@ private final class Home {
         keeper.take(.change(change))
     }
 
+    @Test func keepsTheDigestsThatAReloadAsksFor() throws {
+        var options = FileKeeper<DiskTree>.Options(
+            rules: WatchRules([WatchRule(path: ByteString(home.tree))]))
+        options.digests = [.md5]
+        keeper.use(options)
+        try home.write("file", "abc")
+        change(.modified, "file")
+        let after = try #require(sink.changes.first?.after)
+        #expect(after.furtherDigests?.hexadecimal(of: .md5) == "900150983cd24fb0d6963f7d28e17f72")
+        sink.events = []
+        scan()
+        keeper.finish()
+        #expect(sink.changes.isEmpty)
+        let record = try Baseline(path: home.database, mayWrite: false).record(of: home.place("dir/inner"))
+        #expect(record?.attributes.furtherDigests?.set == [.md5])
+    }
+
     private var told: [String] { sink.changes.map { "\($0.kind.rawValue) \(($0.path.lastComponent).text)" } }
 
     private func scan() {

@@ -55,7 +55,7 @@ package final class Baseline {
         let statement = try database.prepare("PRAGMA user_version")
         let version = try statement.step() ? statement.integer(at: 0) : 0
         statement.reset()
-        guard version == 0 || version == BaselineSchema.version else {
+        guard version == 0 || BaselineSchema.readable.contains(version) else {
             throw DatabaseError(
                 code: 26, message: "it is of version \(version), not \(BaselineSchema.version)")
         }

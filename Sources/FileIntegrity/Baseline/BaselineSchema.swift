@@ -1,9 +1,11 @@
 package import EventModel
 
-/// The tables of the baseline. A change of them or of a record needs a new `version`; a database of another one is made
-/// anew.
+/// The tables of the baseline. A change of them or of a record needs a new `version`; a database of one that is not
+/// `readable` is made anew.
 enum BaselineSchema {
-    static let version: Int64 = 5
+    static let version: Int64 = 6
+    /// Version 5 had no further digests: all its records are good. It becomes 6 when it is opened to be written to.
+    static let readable: ClosedRange<Int64> = 5...6
 
     /// Files stand in runs, as `RunStore` says: `files` is laid out as in `FileRun`, each record in it as in
     /// `RecordCoding`; `count` is their number.

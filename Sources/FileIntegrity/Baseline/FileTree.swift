@@ -2,6 +2,13 @@ package import EventModel
 
 /// What a scan asks the disk. A protocol so that tests can make files change in the middle of it.
 package protocol FileTree: AnyObject {
+    /// Has these digests taken of what is read, beside SHA-256, and so many threads help with it.
+    func use(_ digests: DigestSet, helpers: Int)
+    /// Processor time of the threads that help, nanoseconds.
+    var helperTime: UInt64 { get }
+    /// Until the next directory is listed, `take` or `complete` is called for regular files, in order, with this limit; for
+    /// those without one neither is.
+    func expect(_ digestLimit: @escaping (_ name: ByteString) -> UInt64?)
     /// Lists the directory; until the next call, positions are those of its entries, sorted by name. 0, or a positive
     /// errno.
     func list(_ directory: ByteString) -> Int32
@@ -28,6 +35,10 @@ package protocol FileTree: AnyObject {
 }
 
 extension FileTree {
+    package func use(_ digests: DigestSet, helpers: Int) {}
+    package var helperTime: UInt64 { 0 }
+    package func expect(_ digestLimit: @escaping (_ name: ByteString) -> UInt64?) {}
+
     package func take(at position: Int, digestLimit: UInt64) -> FileAttributes? {
         guard var attributes = status(at: position) else { return nil }
         return complete(&attributes, at: position, digestLimit: digestLimit, settles: false)

@@ -17,13 +17,14 @@ internal import EventModel
 ///     62  btime       8
 ///     70  seen        8
 ///     78  SHA-256     32, of files that were read
+///         further digests, of files of which others were asked for: as `FurtherDigests.encoded` has them
 ///         acl, capabilities, xattr digests, 8 each, of files that have any
 ///         link target, to the end, of symbolic links
 enum RecordCoding {
     /// Bytes of the fields that every record has.
     static let fixedSize = 78
     /// Bytes of a record without its link target, at most.
-    static let mostWithoutTarget = fixedSize + 32 + 24
+    static let mostWithoutTarget = fixedSize + 32 + FurtherDigests.mostBytes + 24
 
     /// What a record has besides the fixed fields, and the two attribute flags.
     private struct Parts: OptionSet {
@@ -33,7 +34,8 @@ enum RecordCoding {
         static let sha256 = Parts(rawValue: 4)
         static let extended = Parts(rawValue: 8)
         static let target = Parts(rawValue: 16)
-        static let all: Parts = [.immutable, .appendOnly, .sha256, .extended, .target]
+        static let further = Parts(rawValue: 32)
+        static let all: Parts = [.immutable, .appendOnly, .sha256, .extended, .target, .further]
     }
 
     private static let types: [FileType] = [
@@ -68,6 +70,11 @@ enum RecordCoding {
             parts.insert(.sha256)
             digest.withBytes { UnsafeMutableRawBufferPointer(rebasing: buffer[size...]).copyMemory(from: $0) }
             size += 32
+        }
+        if let further = file.furtherDigests {
+            parts.insert(.further)
+            buffer[size...].copyBytes(from: further.encoded)
+            size += further.encoded.count
         }
         if file.acl | file.capabilities | file.extended != 0 {
             parts.insert(.extended)
@@ -123,6 +130,7 @@ enum RecordCoding {
             file.sha256 = digest
             at += 32
         }
+        at += file.furtherDigests?.encoded.count ?? 0
         if parts.contains(.extended) {
             guard bytes.count >= at + 24 else { return nil }
             file.acl = load(at, bytes)
@@ -138,7 +146,7 @@ enum RecordCoding {
         return BaselineRecord(attributes: file, seen: load(70, bytes))
     }
 
-    /// The fixed fields of the record in `bytes` and the attribute flags; `nil` when it is none.
+    /// The fixed fields of the record in `bytes`, the attribute flags, and the further digests; `nil` when it is none.
     static func decodeGlance(_ bytes: UnsafeRawBufferPointer) -> FileAttributes? {
         guard bytes.count >= fixedSize, Int(bytes[0]) < types.count else { return nil }
         let parts = Parts(rawValue: bytes[1])
@@ -150,6 +158,13 @@ enum RecordCoding {
         file.generation = load(18, bytes)
         file.isImmutable = parts.contains(.immutable)
         file.isAppendOnly = parts.contains(.appendOnly)
+        if parts.contains(.further) {
+            let at = fixedSize + (parts.contains(.sha256) ? 32 : 0)
+            guard at < bytes.count,
+                let further = FurtherDigests(UnsafeRawBufferPointer(rebasing: bytes[at...]))
+            else { return nil }
+            file.furtherDigests = further
+        }
         return file
     }
 

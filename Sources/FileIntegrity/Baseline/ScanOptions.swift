@@ -4,6 +4,8 @@ package import EventModel
 package struct ScanOptions: Sendable {
     /// The content of larger files is not read. Bytes.
     package var digestLimit: UInt64 = 1 << 30
+    /// What is kept of the content beside its SHA-256; missing ones are added in silence.
+    package var digests: DigestSet = []
     package var excludes: [PathPattern] = []
     /// Directories below a root that are entered: 0 for none.
     package var maximumDepth = Int.max
@@ -16,15 +18,25 @@ package struct ScanOptions: Sendable {
     package var rereads = false
     /// Writes what is found into the baseline.
     package var updates = true
+    /// Threads beside that of the scan which digest files when all of a directory are read.
+    package var helpers = 0
 
     package init() {}
 
     /// Whether every file is meant, whatever its path.
     var meansAll: Bool { excludes.isEmpty && rules == nil }
 
+    /// Whether digests that are asked for are not in a record.
+    func misses(_ known: FileAttributes) -> Bool {
+        known.type == .file && !(known.furtherDigests?.set.isSuperset(of: digests) ?? false)
+    }
+
     func keeps(_ path: ByteString) -> Bool {
         rules?.keeps(path) ?? !excludes.contains { $0.matches(path) }
     }
+
+    /// Up to which size the content of a file that is new is read; `nil` for one that is not meant.
+    func limitOfNew(_ path: ByteString) -> UInt64? { keeps(path) ? digestLimit(for: path) : nil }
 
     func enters(_ path: ByteString, depth: Int) -> Bool { rules?.enters(path) ?? (depth < maximumDepth) }
 

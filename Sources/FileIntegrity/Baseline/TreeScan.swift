@@ -57,6 +57,7 @@ package final class TreeScan<Tree: FileTree> {
         self.report = report
         self.goesOn = goesOn
         commit = { () throws(DatabaseError) in try baseline.commit() }
+        tree.use(options.digests, helpers: options.helpers)
     }
 
     /// Scans `path` and what is below it. Returns what was done; `nil` when it was ended early.
@@ -183,6 +184,9 @@ package final class TreeScan<Tree: FileTree> {
             return
         }
         result.directories += 1
+        if options.helpers > 0, takesNew || options.rereads {
+            tree.expect { [options] name in options.limitOfNew(path.appending(name)) }
+        }
         var position = 0
         var gone: [ByteString] = []
         var last = ByteString()
@@ -228,8 +232,9 @@ package final class TreeScan<Tree: FileTree> {
             return
         }
         let looksTheSame = glance.map { attributes.looksLike($0) } ?? false
+        let isShort = looksTheSame && !options.digests.isEmpty && glance.map { options.misses($0) } ?? false
         // Most files of most scans: no more is asked for.
-        if looksTheSame, attributes.type != .directory, !options.rereads, options.meansAll {
+        if looksTheSame, attributes.type != .directory, !options.rereads, !isShort, options.meansAll {
             result.files += 1
             return
         }
@@ -248,7 +253,9 @@ package final class TreeScan<Tree: FileTree> {
             return
         }
         result.files += 1
-        if !looksTheSame || options.rereads && attributes.type == .file {
+        var isDue = !looksTheSame || options.rereads && attributes.type == .file
+        if !isDue, isShort { isDue = try wasRead(path) }
+        if isDue {
             let isNoted = try renew(&attributes, position, at: path, isKnown: glance != nil)
             guard isNoted else {
                 // What is below may differ too, whatever becomes of the directory itself.
@@ -262,6 +269,11 @@ package final class TreeScan<Tree: FileTree> {
         if attributes.type == .directory {
             enter(path, depth: depth, device: attributes.device, from: device, known: glance?.device)
         }
+    }
+
+    /// Whether the content was read: of a file that was too large, or could not be read, digests are not missing.
+    private func wasRead(_ path: ByteString) throws(DatabaseError) -> Bool {
+        try baseline.record(of: path)?.attributes.sha256 != nil
     }
 
     /// Learns all of an entry's attributes, and tells what has changed; `false` when there is nothing to be written.

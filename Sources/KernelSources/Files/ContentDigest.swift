@@ -7,13 +7,35 @@ final class ContentDigest {
     private var context = SHA256_CTX()
     private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 64)
 
+    /// Those that are taken in the same pass; `nil` for none.
+    private var furtherHashing: FurtherHashing?
+    /// What is digested beside SHA-256.
+    var further: DigestSet = [] {
+        didSet { furtherHashing = further.isEmpty ? nil : FurtherHashing(further) }
+    }
+
     deinit { chunk.deallocate() }
+
+    /// Adds the digests of what is open as `descriptor` to its attributes: none of what is larger than `limit` bytes, or
+    /// cannot be read to its end.
+    func learn(of descriptor: Int32, limit: UInt64, into attributes: inout FileAttributes) {
+        attributes.furtherDigests = nil
+        let isHashing = furtherHashing?.begin() ?? false
+        attributes.sha256 =
+            attributes.size <= limit
+            ? sha256(of: descriptor, size: attributes.size, limit: limit, isHashing ? furtherHashing : nil)
+            : nil
+        guard isHashing, attributes.sha256 != nil else { return }
+        attributes.furtherDigests = furtherHashing?.finish()
+    }
 
     /// Of what is open as `descriptor`, from its beginning; `nil` when it cannot be read to its end.
     ///
     /// - Parameter size: bytes that it has as far as is known: there the end is not asked for once more.
     /// - Parameter limit: bytes; of a file that has grown beyond there is no digest.
-    func sha256(of descriptor: Int32, size: UInt64, limit: UInt64) -> SHA256Digest? {
+    private func sha256(
+        of descriptor: Int32, size: UInt64, limit: UInt64, _ further: FurtherHashing?
+    ) -> SHA256Digest? {
         guard SHA256_Init(&context) == 1 else { return nil }
         var offset: off_t = 0
         while true {
@@ -22,6 +44,7 @@ final class ContentDigest {
             guard got >= 0 else { return nil }
             if got == 0 { break }
             SHA256_Update(&context, chunk.baseAddress, got)
+            further?.update(UnsafeRawBufferPointer(rebasing: chunk[..<got]))
             offset += off_t(got)
             if UInt64(offset) > limit { return nil }
             // Filesystems without sizes say 0.

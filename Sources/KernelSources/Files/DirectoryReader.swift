@@ -18,14 +18,21 @@ package final class DirectoryReader {
     }
 
     private var path = ByteString()
-    private var descriptor: Int32 = -1
+    /// Of the directory; it stays the reader's.
+    package private(set) var descriptor: Int32 = -1
     /// Zero-terminated, one after another.
     private var names: [UInt8] = []
     /// By name.
     private var entries: [Entry] = []
     private let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
     private var target = [CChar](repeating: 0, count: 4_096)
-    private let digest = ContentDigest()
+    private let digest: ContentDigest
+    private let taker: FileTaker
+    /// What is digested beside SHA-256.
+    package var digests: DigestSet {
+        get { digest.further }
+        set { digest.further = newValue }
+    }
 
     /// Bytes of names in a directory that is listed: some ten million of them, which with their places take 400 MB for
     /// as long as the directory is read.
@@ -33,7 +40,10 @@ package final class DirectoryReader {
     /// Bytes of names that room is kept for.
     private static let keptNames = 1 << 18
 
-    package init() {}
+    package init() {
+        digest = ContentDigest()
+        taker = FileTaker(digest)
+    }
 
     deinit {
         closeDirectory()
@@ -187,26 +197,18 @@ package final class DirectoryReader {
 
     /// The attributes of an entry that nothing is known of: those of `status` and `complete` in one.
     package func take(at position: Int, digestLimit limit: UInt64) -> FileAttributes? {
-        // What is open is asked for its status at half the price of what has a name.
-        if entries[position].type == UInt8(DT_REG), let file = takeFile(at: position, limit: limit) {
-            return file
-        }
+        if isRegular(at: position), let file = takeFile(at: position, limit: limit) { return file }
         guard var attributes = status(at: position) else { return nil }
         return complete(&attributes, at: position, digestLimit: limit, settles: false) ? attributes : nil
     }
 
     /// `nil` when it cannot be opened, or is no regular file any more.
     private func takeFile(at position: Int, limit: UInt64) -> FileAttributes? {
-        let file = withName(at: position, ctree_open_file)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        guard var attributes = status(of: file), attributes.type == .file else { return nil }
-        if attributes.size <= limit {
-            attributes.sha256 = digest.sha256(of: file, size: attributes.size, limit: limit)
-        }
-        learnInode(of: file, into: &attributes)
-        return attributes
+        withName(at: position) { taker.take($1, in: $0, digestLimit: limit) }
     }
+
+    /// Whether the directory says that the entry is a regular file; not every filesystem does.
+    package func isRegular(at position: Int) -> Bool { entries[position].type == UInt8(DT_REG) }
 
     private func completeFile(
         _ attributes: inout FileAttributes, at position: Int, limit: UInt64, settles: Bool
@@ -217,12 +219,11 @@ package final class DirectoryReader {
         defer { close(file) }
         // A file that is written all the time is taken as it is at the third attempt.
         for _ in 0..<(settles ? 3 : 1) {
-            attributes.sha256 =
-                attributes.size <= limit ? digest.sha256(of: file, size: attributes.size, limit: limit) : nil
+            digest.learn(of: file, limit: limit, into: &attributes)
             guard settles, let now = status(of: file), !now.looksLike(attributes) else { break }
             attributes.takeStatus(now)
         }
-        learnInode(of: file, into: &attributes)
+        attributes.learnInode(of: file)
         return true
     }
 
@@ -240,11 +241,5 @@ package final class DirectoryReader {
         let place = path.appending(name(at: position)).zeroTerminated
         if ctree_extended_at(place, &extended) == 0 { attributes.take(extended) }
         return true
-    }
-
-    private func learnInode(of descriptor: Int32, into attributes: inout FileAttributes) {
-        attributes.generation = ctree_generation(descriptor)
-        var extended = ctree_extended()
-        if ctree_extended(descriptor, &extended) == 0 { attributes.take(extended) }
     }
 }

@@ -14,9 +14,9 @@ extension FileAttributes {
 
     /// Takes over what `statx(2)` tells.
     mutating func takeStatus(_ now: FileAttributes) {
-        let digest = sha256
+        let (digest, further) = (sha256, furtherDigests)
         self = now
-        sha256 = digest
+        (sha256, furtherDigests) = (digest, further)
     }
 
     mutating func take(_ found: ctree_extended) {

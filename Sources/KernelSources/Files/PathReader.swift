@@ -8,6 +8,11 @@ internal import Glibc
 package final class PathReader {
     private let digest = ContentDigest()
     private var target = [CChar](repeating: 0, count: 4_096)
+    /// What is digested beside SHA-256.
+    package var digests: DigestSet {
+        get { digest.further }
+        set { digest.further = newValue }
+    }
 
     package init() {}
 
@@ -39,7 +44,7 @@ package final class PathReader {
         guard var attributes = status(of: file, [0]) else { return nil }
         if attributes.type == .file, attributes.size <= limit {
             for _ in 0..<3 {
-                attributes.sha256 = digest.sha256(of: file, size: attributes.size, limit: limit)
+                digest.learn(of: file, limit: limit, into: &attributes)
                 guard let now = status(of: file, [0]), !now.looksLike(attributes) else { break }
                 attributes.takeStatus(now)
             }

@@ -8,10 +8,12 @@ struct LineEncoder: ~Copyable {
     private var terminal: TerminalEncoder?
     /// Whose users and groups the names are.
     private let host: HostRoot
+    private let layers: LayerFinder
 
     /// JSON lines.
     init(host: HostRoot = HostRoot()) {
         self.host = host
+        layers = LayerFinder(host: host)
         json = ECSEncoder(
             names: Self.readNames(host), bootTime: Clock.realtime &- Clock.monotonic &- Clock.bootOffset)
     }
@@ -19,18 +21,30 @@ struct LineEncoder: ~Copyable {
     /// Text for people.
     init(colour: Bool, width: Int) {
         host = HostRoot()
+        layers = LayerFinder(host: host)
         terminal = TerminalEncoder(names: Self.readNames(host), colour: colour, width: width)
     }
 
     /// Appends the line of `event`.
     mutating func encode(_ event: SensorEvent, into buffer: inout [UInt8]) {
         if json != nil {
-            json?.encode(event)
+            let located = located(event)
+            json?.encode(located)
             json?.withLine { buffer.append(contentsOf: $0) }
         } else {
             terminal?.encode(event)
             buffer.append(contentsOf: terminal?.line ?? [])
         }
+    }
+
+    /// With the container layer of a file that lies in one.
+    private func located(_ event: SensorEvent) -> SensorEvent {
+        guard case .change(let change) = event, let layer = layers.layer(of: change.path) else {
+            return event
+        }
+        var located = change
+        located.layer = layer
+        return .change(located)
     }
 
     /// Reads the names of users and groups again when `change` may have touched them.

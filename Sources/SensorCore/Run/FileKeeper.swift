@@ -20,6 +20,10 @@ final class FileKeeper<Tree: FileTree> {
         var settleWindow: UInt64 = 0
         /// Files a second that a scan looks at; `nil` for as many as its share of a processor gives.
         var rate: UInt64?
+        /// Processor time of a scan, per cent of one processor.
+        var processor: UInt64 = 50
+        /// What is kept of contents beside their SHA-256.
+        var digests: DigestSet = []
     }
 
     /// What the main thread tells each second.
@@ -90,6 +94,7 @@ final class FileKeeper<Tree: FileTree> {
         self.reader = reader
         self.packages = packages
         contents = ContentKeeper(reader: reader)
+        reader.digests = options.digests
         self.sink = sink
         status = FileKeeperStatus()
         plan = ScanPlan(
@@ -369,6 +374,7 @@ final class FileKeeper<Tree: FileTree> {
     func use(_ options: Options) {
         if options.rulesDigest != self.options.rulesDigest { plan.request(reason: .request) }
         self.options = options
+        reader.digests = options.digests
         contents.forgetRules()
         plan.use(interval: options.scanInterval, now: Clock.monotonic)
     }
@@ -497,7 +503,10 @@ final class FileKeeper<Tree: FileTree> {
         var scanOptions = ScanOptions()
         scanOptions.rules = options.rules
         scanOptions.rulesDigest = options.rulesDigest
-        budget.use(rate: options.rate)
+        scanOptions.digests = options.digests
+        scanOptions.helpers = ScanBudget.helpers(share: options.processor)
+        let tree = tree
+        budget.use(rate: options.rate, share: options.processor) { tree.helperTime }
         let budget = budget
         let scan = TreeScan(
             baseline: baseline, tree: tree, options: scanOptions, now: { Clock.realtime },

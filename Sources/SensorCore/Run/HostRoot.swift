@@ -17,6 +17,10 @@ struct HostRoot: Sendable {
     /// The host's `path`, as the sensor finds it.
     func place(_ path: String) -> String { self.path + path }
 
+    func place(_ path: ByteString) -> ByteString {
+        bytes.isEmpty ? path : ByteString(bytes.bytes + path.bytes)
+    }
+
     /// The event as the host's users read it.
     func told(_ event: SensorEvent) -> SensorEvent {
         guard !bytes.isEmpty else { return event }
@@ -33,7 +37,8 @@ struct HostRoot: Sendable {
         }
     }
 
-    private func name(_ path: ByteString) -> ByteString {
+    /// What the host calls the sensor's `path`.
+    func name(_ path: ByteString) -> ByteString {
         guard path.isWithin(bytes) else { return path }
         return path == bytes ? "/" : ByteString(Array(path.bytes[bytes.count...]))
     }

@@ -1,39 +1,51 @@
 internal import Glibc
 
 /// Keeps scans within their share of a processor and their files a second. One thread owns it.
-final class ScanBudget {
-    /// Of one processor, while events come in beside it.
-    private static let share: UInt64 = 50
+package final class ScanBudget {
+    /// Per cent of one processor.
+    private var share: UInt64 = 50
+    /// Processor time of threads that help.
+    private var helperTime: () -> UInt64 = { 0 }
     /// Processor time that small scans have for free, nanoseconds.
     private static let burst: UInt64 = 100_000_000
     private var rate: UInt64?
     /// When what scans have used so far is paid for. CLOCK_MONOTONIC nanoseconds.
     private var paidAt: UInt64 = 0
     /// Processor time of this thread up to which scans have paid.
-    private var used = ScanBudget.processorTime
+    private var used: UInt64 = 0
     private var files: UInt64 = 0
+
+    package init() {}
 
     /// Begins a scan.
     ///
+    /// - Parameter share: per cent of one processor.
+    /// - Parameter helperTime: processor time of threads that help, nanoseconds.
     /// - Parameter rate: files a second; `nil` for as many as the share of a processor gives.
-    func use(rate: UInt64?) {
+    package func use(
+        rate: UInt64?, share: UInt64 = 50, helperTime: @escaping () -> UInt64 = { 0 }
+    ) {
         self.rate = rate
+        self.share = max(share, 1)
+        self.helperTime = helperTime
         files = 0
-        used = Self.processorTime
+        used = usedByAll
         paidAt = max(paidAt, Clock.monotonic)
     }
 
     /// Calls `work`, which is none of the scan's.
     func leavingOut(_ work: () -> Bool) -> Bool {
         charge(0)
-        defer { used = Self.processorTime }
+        // What the helpers do meanwhile is the scan's.
+        let helped = helperTime()
+        defer { used = Self.processorTime &+ helped }
         return work()
     }
 
     /// Sleeps a moment when the scan is ahead of its budget; returns whether it still is then.
     ///
     /// - Parameter files: that the scan has looked at so far.
-    func mustWait(files: UInt64) -> Bool {
+    package func mustWait(files: UInt64) -> Bool {
         charge(files > self.files ? files - self.files : 0)
         self.files = max(files, self.files)
         guard isAhead else { return false }
@@ -44,15 +56,25 @@ final class ScanBudget {
     private var isAhead: Bool { paidAt > Clock.monotonic &+ Self.burst }
 
     private func charge(_ newFiles: UInt64) {
-        let now = Self.processorTime
-        let byProcessor = (now &- used) &* 100 / Self.share
+        let now = usedByAll
+        let byProcessor = (now &- used) &* 100 / share
         let byRate = rate.map { newFiles &* 1_000_000_000 / max($0, 1) } ?? 0
         used = now
         paidAt = max(paidAt, Clock.monotonic) &+ max(byProcessor, byRate)
     }
 
+    private var usedByAll: UInt64 { Self.processorTime &+ helperTime() }
+
+    /// Threads beside that of the scan which a share can make use of.
+    package static func helpers(share: UInt64) -> Int {
+        share <= 100 ? 0 : min(Int((share &+ 99) / 100) - 1, DigestHelpers.most)
+    }
+
+    /// What the host has, per cent of one processor.
+    package static var mostShare: UInt64 { UInt64(max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)) &* 100 }
+
     /// Of this thread, nanoseconds.
-    private static var processorTime: UInt64 {
+    static var processorTime: UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)

@@ -106,6 +106,8 @@ final class SensorRun {
         result.rate = options.scan.rate
         result.settleWindow = options.settleMilliseconds * 1_000_000
         result.rulesDigest = options.rulesDigest
+        result.digests = DigestSet(options.digests)
+        result.processor = min(options.scan.processor, ScanBudget.mostShare)
         return result
     }
 

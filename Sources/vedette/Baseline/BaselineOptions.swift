@@ -10,6 +10,8 @@ struct BaselineOptions: Sendable {
     var scan = ScanOptions()
     /// Files a second; `nil` for as many as the disk gives.
     var rate: UInt64?
+    /// Processor time, per cent of one processor.
+    var processor: UInt64 = 100
 
     init() {}
 }

@@ -29,9 +29,10 @@ enum BaselineSession {
         let roots = try options.paths.isEmpty ? known(baseline) : resolve(options.paths)
         let output = try makeOutput(options)
         let tree = DiskTree()
-        var pace = ScanPace(rate: options.rate)
+        let budget = ScanBudget()
+        budget.use(rate: options.rate, share: options.processor) { tree.helperTime }
         let progress = ScanProgress()
-        var changes: UInt64 = 0
+        var (changes, done): (UInt64, UInt64) = (0, 0)
         for root in roots {
             let isKnown = try asking { () throws(DatabaseError) in try baseline.root(root) } != nil
             if !isKnown, !options.scan.updates {
@@ -43,9 +44,11 @@ enum BaselineSession {
                 report: { output.take(.change($0)) },
                 goesOn: { result in
                     progress.show(root, result)
-                    pace.wait(result.files)
                     output.flush()
-                    return cwait_next_signal(signals) == 0 && output.failure == nil
+                    repeat {
+                        guard cwait_next_signal(signals) == 0, output.failure == nil else { return false }
+                    } while budget.mustWait(files: done + result.files)
+                    return true
                 })
             let result = try asking { () throws(DatabaseError) in try scan.scan(root) }
             progress.end()
@@ -55,6 +58,7 @@ enum BaselineSession {
                 throw SessionProblem("interrupted; what was scanned is kept, the next scan goes on")
             }
             changes += result.changes
+            done += result.files
             say("vedette: " + ScanText.summary(root, result, isFirst: !isKnown) + "\n")
         }
         guard output.finish() else { throw SessionProblem("standard output cannot be written") }

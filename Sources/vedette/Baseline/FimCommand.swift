@@ -50,8 +50,21 @@ struct ScanArguments: ParsableArguments {
         help: ArgumentHelp("Do not read the content of files above so many megabytes.", valueName: "MB"))
     var largest = 1_024
 
+    @Option(
+        name: .customLong("digest"),
+        help: ArgumentHelp(
+            "Keep this digest too, beside SHA-256; may be given several times. Missing ones are added.",
+            valueName: "digest"))
+    var digests: [DigestAlgorithm] = []
+
     @Option(help: ArgumentHelp("Look at no more than so many files a second.", valueName: "files"))
     var rate: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Take no more processor time than this, in per cent of one; above 100, several help to digest.",
+            valueName: "percent"))
+    var processor = 100
 
     @Flag(help: "Read the content also of files whose times and size are as before.")
     var verify = false
@@ -61,6 +74,7 @@ struct ScanArguments: ParsableArguments {
     func validate() throws {
         guard largest >= 0 else { throw ValidationError("--max-digest \(largest): give 0 or more.") }
         guard depth ?? 0 >= 0 else { throw ValidationError("--depth \(depth ?? 0): give 0 or more.") }
+        guard processor > 0 else { throw ValidationError("--processor \(processor): give 1 or more.") }
         guard rate ?? 1 > 0 else { throw ValidationError("--rate \(rate ?? 0): give 1 or more.") }
     }
 
@@ -69,12 +83,17 @@ struct ScanArguments: ParsableArguments {
         options.scan.excludes = exclude.map { PathPattern($0) }
         options.scan.maximumDepth = depth ?? .max
         options.scan.digestLimit = UInt64(largest).multipliedReportingOverflow(by: 1 << 20).partialValue
+        options.scan.digests = DigestSet(digests)
         options.scan.rereads = verify
         options.scan.updates = updates
+        options.processor = min(UInt64(processor), ScanBudget.mostShare)
+        options.scan.helpers = ScanBudget.helpers(share: options.processor)
         options.rate = rate.map { UInt64($0) }
         return options
     }
 }
+
+extension DigestAlgorithm: ExpressibleByArgument {}
 
 struct FimScan: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -7,6 +7,7 @@ internal import SensorCore
 /// Prints what the baseline has of files: a line each, or a page.
 final class RecordPrinter {
     private let format: WatchOptions.Format
+    private let layers = LayerFinder()
     private var buffer: [UInt8] = []
 
     init(format: WatchOptions.Format) { self.format = format }
@@ -44,12 +45,20 @@ final class RecordPrinter {
             field(name, "present, digest " + String(value, radix: 16))
         }
         if let digest = file.sha256 { field("sha256", digest.hexadecimal) }
+        for name in DigestAlgorithm.allCases {
+            if let digest = file.furtherDigests?.hexadecimal(of: name) { field(name.rawValue, digest) }
+        }
         field("seen", localMoment(record.seen))
+        if let layer = layers.layer(of: path) {
+            field("layer", "\(layer.storage.rawValue) \(printable(layer.directory))")
+            field("path in it", printable(layer.path))
+        }
     }
 
     private func json(_ path: ByteString, _ record: BaselineRecord) {
         var writer = ByteWriter()
-        writer.baselineRecord(path: path, record.attributes, seen: record.seen)
+        writer.baselineRecord(
+            path: path, record.attributes, seen: record.seen, layer: layers.layer(of: path))
         writer.append(UInt8(ascii: "\n"))
         buffer += writer.copy
         if buffer.count > 65_536 { flush() }

@@ -23,22 +23,6 @@ final class ScanProgress {
     }
 }
 
-/// Holds a scan to so many files a second.
-struct ScanPace {
-    private let rate: UInt64?
-    private let begin = Clock.monotonic
-
-    init(rate: UInt64?) { self.rate = rate }
-
-    /// Waits until `files` are not too many.
-    mutating func wait(_ files: UInt64) {
-        guard let rate, rate > 0 else { return }
-        let due = begin &+ files.multipliedReportingOverflow(by: 1_000_000_000).partialValue / rate
-        let now = Clock.monotonic
-        if due > now { usleep(UInt32(min(due - now, 1_000_000_000) / 1_000)) }
-    }
-}
-
 /// What a scan has to say at its end.
 enum ScanText {
     static func summary(_ root: ByteString, _ result: ScanResult, isFirst: Bool) -> String {
