@@ -43,7 +43,7 @@ import Testing
         let rules = SensorPlaces(options).rules(alerts: root + "/var/log/alerts.json")
         let paths = Set(rules.map(\.path.text))
         for path in [
-            "\(root)/etc/vedette", "\(root)/run/vedette", "\(root)/var/lib/vedette",
+            "\(root)/etc/vedette", "\(root)/var/lib/vedette",
             "/etc/systemd/system/vedette.service", "/etc/systemd/system/vedette.service.d",
         ] {
             #expect(paths.contains(SensorPlaces.place(of: path)?.text ?? ""), "\(path)")
@@ -69,9 +69,7 @@ import Testing
     private static func writes(program: ByteString?) -> OwnWrites {
         var rule = WatchRule(path: "/var/lib/vedette")
         rule.isKept = false
-        var runtime = WatchRule(path: "/run/vedette")
-        runtime.isKept = false
-        return OwnWrites(rules: WatchRules([rule, runtime]), runtime: "/run/vedette", program: program)
+        return OwnWrites(rules: WatchRules([rule]), program: program)
     }
 
     private static func event(_ path: ByteString, by executable: ByteString?, pid: Int32 = 1) -> SensorEvent {
@@ -85,8 +83,7 @@ import Testing
     @Test(arguments: [
         ("/var/lib/vedette/baseline.db-wal", "/usr/bin/vedette", true),
         ("/var/lib/vedette/baseline.db", "/usr/bin/vedette", false),
-        ("/run/vedette/vedette.pid", "/usr/bin/vedetted", true),
-        ("/run/vedette/vedette.pid", "/bin/sh", false),
+        ("/var/lib/vedette/baseline.db-wal", "/usr/bin/vedetted", false),
         ("/etc/passwd", "/usr/bin/vedetted", false),
     ])
     func tellsOurProgramsFromOthers(path: String, executable: String, isOurs: Bool) {
@@ -94,8 +91,8 @@ import Testing
         #expect(Self.writes(program: Self.program).hasMade(event) == isOurs)
     }
 
-    @Test(arguments: ["/var/lib/vedette/baseline.db-wal", "/run/vedette/vedette.pid"])
-    func nobodyIsOursWhenNeitherProgramIsKnown(path: String) {
+    @Test func nobodyIsOursWhenNeitherProgramIsKnown() {
+        let path = "/var/lib/vedette/baseline.db-wal"
         #expect(!Self.writes(program: nil).hasMade(Self.event(ByteString(path), by: nil)))
         #expect(!Self.writes(program: Self.program).hasMade(Self.event(ByteString(path), by: nil)))
         #expect(Self.writes(program: nil).hasMade(Self.event(ByteString(path), by: nil, pid: getpid())))

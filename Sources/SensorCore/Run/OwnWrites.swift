@@ -5,19 +5,13 @@ internal import Glibc
 /// Tells what the sensor itself writes, all the time, from what others do to the same files. Used by one thread.
 struct OwnWrites {
     private let places: [ByteString]
-    private let runtime: ByteString?
     private let pid = getpid()
-    private let program: ByteString?
     /// The command line beside us, which asks the database: SQLite then touches its companions.
     private let commandLine: ByteString?
 
-    /// - Parameters:
-    ///   - runtime: the runtime directory, which other runs of ours use as well.
-    ///   - program: ours; `nil` when it is not known: then only this process's writes are ours.
-    init(rules: WatchRules, runtime: ByteString?, program: ByteString? = SensorPlaces.program) {
+    /// - Parameter program: ours; `nil` when it is not known: then only this process's writes are ours.
+    init(rules: WatchRules, program: ByteString? = SensorPlaces.program) {
         places = rules.rules.filter { !$0.isKept }.map(\.path)
-        self.runtime = runtime
-        self.program = program
         commandLine = program?.parent.appending("vedette")
     }
 
@@ -27,16 +21,9 @@ struct OwnWrites {
     func hasMade(_ event: SensorEvent) -> Bool {
         guard case .change(let change) = event, isOurs(change.path) else { return false }
         guard let doer = change.attribution?.process else { return change.source == .inotify }
-        return doer.pid == pid || isSharedWithOurs(change.path, doer.executable.value)
-    }
-
-    /// Whether a program of ours has a part in what is at `path`: a second instance that is refused has the file with the
-    /// pid open, `vedette watch` keeps audit's settings.
-    private func isSharedWithOurs(_ path: ByteString, _ executable: ByteString?) -> Bool {
-        guard let executable else { return false }
-        if executable == commandLine, isCompanion(path) { return true }
-        return (executable == program || executable == commandLine)
-            && (runtime.map { path.isWithin($0) } ?? false)
+        if doer.pid == pid { return true }
+        guard let commandLine else { return false }
+        return isCompanion(change.path) && doer.executable.value == commandLine
     }
 
     private func isCompanion(_ path: ByteString) -> Bool {

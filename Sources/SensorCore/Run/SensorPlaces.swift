@@ -39,8 +39,9 @@ struct SensorPlaces {
         return ByteString(Array(path.bytes.dropLast(mark.count)))
     }
 
-    /// Where systemd looks for units, and where those who change them put what goes before the package's.
-    private static let units = ["/etc", "/run", "/usr/lib", "/lib"].map {
+    /// Where systemd looks for units, and where those who change them put what goes before the package's. Not below
+    /// `/run`: to hear of it the whole of that filesystem would have to be marked, with all that services do there.
+    private static let units = ["/etc", "/usr/lib", "/lib"].map {
         $0 + "/systemd/system/vedette.service"
     }
 
@@ -59,9 +60,7 @@ struct SensorPlaces {
     /// - Parameter alerts: the path of the alert file.
     func rules(alerts: String) -> [WatchRule] {
         let still = protected.compactMap { Self.rule($0, isKept: true) }
-        let busy = [state.path, alerts, RuntimeDirectory(root: root).path].compactMap {
-            Self.rule($0, isKept: false)
-        }
+        let busy = [state.path, alerts].compactMap { Self.rule($0, isKept: false) }
         var seen: Set<ByteString> = []
         return (still + busy).filter { seen.insert($0.path).inserted }
     }

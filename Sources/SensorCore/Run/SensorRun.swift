@@ -116,7 +116,7 @@ final class SensorRun {
         _ keeper: KeeperThread
     ) throws(RunProblem) -> LiveSensor {
         let runtime = RuntimeDirectory(root: places.root).path
-        let own = OwnWrites(rules: watches.rules, runtime: SensorPlaces.resolved(runtime))
+        let own = OwnWrites(rules: watches.rules)
         do throws(KernelError) {
             return try LiveSensor(
                 watches: watches.rules.places, settleWindow: configuration.fim.settleMilliseconds * 1_000_000,
