@@ -12,9 +12,12 @@ final class CoverageLedger {
     private var troubles: [String: CoverageEntry] = [:]
     private var canaries: [String: UInt64] = [:]
     private var remarks: [String: String] = [:]
+    private let host: HostRoot
     private let emit: (SensorEvent) -> Void
 
-    init(emit: @escaping (SensorEvent) -> Void) { self.emit = emit }
+    init(host: HostRoot = HostRoot(), emit: @escaping (SensorEvent) -> Void) {
+        (self.host, self.emit) = (host, emit)
+    }
 
     var entries: [CoverageEntry] { Self.order.compactMap { entry(of: $0) } }
 
@@ -80,7 +83,7 @@ final class CoverageLedger {
         let detail = "\(watched.count) filesystems, programs on \(source.marked.count)"
         if let gone = source.absent.first {
             note(
-                "fanotify", .degraded(reason: "\(gone.text) is not mounted"), detail: detail,
+                "fanotify", .degraded(reason: "\(host.name(gone).text) is not mounted"), detail: detail,
                 advice: "Changes there are not seen. Mount it: it is watched again at once.")
         } else if let missing = source.level.missing {
             note("fanotify", .degraded(reason: missing), detail: detail, advice: "Use a newer kernel.")
@@ -119,7 +122,7 @@ final class CoverageLedger {
     ///   - paths: where inotify stands in for fanotify.
     ///   - watched: directories in them; `unwatched`: those beyond the kernel's limit.
     func noteStandIns(_ paths: [ByteString], watched: Int, unwatched: Int, refusals: [String]) {
-        let detail = "\(watched) directories in " + paths.map(\.text).joined(separator: ", ")
+        let detail = "\(watched) directories in " + paths.map { host.name($0).text }.joined(separator: ", ")
         var reasons = refusals.first.map { [$0] } ?? []
         if unwatched > 0 { reasons.append("\(unwatched) directories not watched") }
         if reasons.isEmpty { reasons = ["no process id with the changes"] }

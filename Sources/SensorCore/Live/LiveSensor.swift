@@ -18,6 +18,7 @@ package final class LiveSensor {
     let pipeline: ChangePipeline<DiskInspector>
     private let emit: (SensorEvent) -> Void
     let watches: [ByteString]
+    let host: HostRoot
 
     var fanotify: FanotifyIntake?
     var inotify: InotifyIntake?
@@ -68,12 +69,13 @@ package final class LiveSensor {
     ///   - auditStatePath: where audit's original settings are kept; `nil` leaves audit alone.
     ///   - canaryInterval: nanoseconds from one canary to the next; 0 for none.
     ///   - canaryDirectory: a directory of ours in which canaries are made beside the watches; made when it is missing.
+    ///   - host: where the host's root directory is: what is told of files in text, and of programs, leaves it out.
     ///   - emit: takes each event as it is finished, on the calling thread.
     /// - Throws: `KernelError` when not even the descriptors that everything needs can be had.
     package init(
         watches: [ByteString], settleWindow: UInt64, auditStatePath: String?,
         canaryInterval: UInt64 = 60_000_000_000, canaryDirectory: ByteString? = nil,
-        emit: @escaping (SensorEvent) -> Void
+        host: HostRoot = HostRoot(), emit: @escaping (SensorEvent) -> Void
     ) throws(KernelError) {
         OwnProcess.keepSmall()
         wake = try check("eventfd(2)", cwait_open_event())
@@ -82,9 +84,10 @@ package final class LiveSensor {
         self.watches = watches
         self.auditStatePath = auditStatePath
         self.emit = emit
-        ledger = CoverageLedger(emit: emit)
+        self.host = host
+        ledger = CoverageLedger(host: host, emit: emit)
         losses = LossLedger(emit: emit)
-        let containers = ContainerDirectory(own: directory.snapshot(getpid()))
+        let containers = ContainerDirectory(own: directory.snapshot(getpid()), host: host)
         self.containers = containers
         let now = Clock.monotonic
         if let canaryDirectory { mkdir(canaryDirectory.zeroTerminated, 0o700) }

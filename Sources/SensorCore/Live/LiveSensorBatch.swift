@@ -41,7 +41,7 @@ extension LiveSensor {
         guard fanotify != nil else { return }
         for execution in fanotify?.executions ?? [] {
             pipeline.table.noteOpenedExecutable(
-                pid: execution.open.pid, path: execution.path, inode: execution.open.object?.inode,
+                pid: execution.open.pid, path: host.name(execution.path), inode: execution.open.object?.inode,
                 sequence: execution.sequence, notBefore: execution.open.notBefore,
                 readAt: execution.open.readAt)
         }

@@ -130,7 +130,7 @@ extension LiveSensor {
         standInRefusals = []
         for path in standIns {
             do throws(KernelError) { try source.watch(path) } catch {
-                standInRefusals.append("\(path.text): \(error)")
+                standInRefusals.append("\(host.name(path).text): \(error)")
             }
         }
         noteStandIns(source)

@@ -43,8 +43,7 @@ struct LineEncoder: ~Copyable {
 
     private static func readNames(_ host: HostRoot) -> NameTable {
         NameTable(
-            passwd: SmallFile.read(host.place("/etc/passwd")), group: SmallFile.read(host.place("/etc/group"))
-        )
+            passwd: SmallFile.read(host.file("/etc/passwd")), group: SmallFile.read(host.file("/etc/group")))
     }
 }
 

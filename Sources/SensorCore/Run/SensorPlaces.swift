@@ -1,7 +1,7 @@
 internal import Baseline
 internal import Configuration
 internal import EventModel
-internal import Glibc
+internal import FileReading
 
 /// Where everything is that is the sensor's own.
 struct SensorPlaces {
@@ -51,9 +51,7 @@ struct SensorPlaces {
 
     /// Absolute and without symbolic links; `nil` when nothing is there.
     static func resolved(_ path: String) -> ByteString? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return ByteString(String(cString: resolved))
+        RealPath.of(ByteString(path))
     }
 }
 

@@ -111,7 +111,7 @@ final class SensorRun {
                 watches: watches.rules.places, settleWindow: configuration.fim.settleMilliseconds * 1_000_000,
                 auditStatePath: configuration.audit.enabled ? SensorPlaces.auditState : nil,
                 canaryInterval: configuration.fim.canaries ? Self.canaryInterval : 0,
-                canaryDirectory: ByteString(RuntimeDirectory(root: places.root).path)
+                canaryDirectory: ByteString(RuntimeDirectory(root: places.root).path), host: places.host
             ) { event in
                 if case .coverage = event {
                     keeper.tell(.event(event))
@@ -144,8 +144,9 @@ final class SensorRun {
         publish()
         startControl()
         Console.say(
-            "vedette: watching \(watches.rules.roots.map(\.text).joined(separator: " ")); alerts go to "
-                + "\(alertPath)\n")
+            "vedette: watching \(watches.rules.roots.map { places.host.name($0).text }.joined(separator: " ")); "
+                + "alerts go to \(alertPath)\n")
+        if let remark = watches.links.remark { Console.say("vedette: \(remark)\n") }
         notifier.ready("watching")
         sensor.run(
             signals: signals, endsAt: { [unowned self] in handle($0) },
@@ -210,9 +211,12 @@ final class SensorRun {
         } catch {
             return "the configuration stays as it was:\n\(error)"
         }
-        guard next != configuration else { return "the configuration has not changed" }
         let nextWatches = ConfiguredWatches(
             next.fim, own: places.rules(alerts: next.alerts.path(root: places.root)), host: places.host)
+        if let remark = nextWatches.links.remark { Console.say("vedette: \(remark)\n") }
+        guard next != configuration || nextWatches.links.places != watches.links.places else {
+            return "the configuration has not changed"
+        }
         var sameButRules = next
         sameButRules.fim = configuration.fim
         guard sameButRules == configuration, nextWatches.rules.places == watches.rules.places,
@@ -220,7 +224,7 @@ final class SensorRun {
             next.fim.canaries == configuration.fim.canaries
         else {
             (isEnding, restarts) = (true, true)
-            return "the configuration has changed"
+            return next == configuration ? "symbolic links have changed" : "the configuration has changed"
         }
         (configuration, watches) = (next, nextWatches)
         keeper.tell(.options(Self.keeperOptions(next.fim, nextWatches)))
@@ -236,7 +240,8 @@ final class SensorRun {
         publish()
         noteTrouble()
         notifier.beat()
-        if watches.missing.contains(where: { SensorPlaces.resolved(places.host.place($0)) != nil }) {
+        if watches.missing.contains(where: { places.host.resolved(places.host.place(ByteString($0))) != nil })
+        {
             // What was missing is there now.
             (isEnding, restarts) = (true, true)
         }
@@ -304,7 +309,7 @@ final class SensorRun {
             reply.send(.done("a new file begins at \(alertPath)"))
         case .scan(let root):
             keeper.tell(
-                .scan(root) { isTaken in
+                .scan(root.map { places.host.place($0) }) { isTaken in
                     reply.send(
                         isTaken
                             ? .done("the scan begins") : .failed("that is none of the trees that are scanned")
@@ -319,7 +324,7 @@ final class SensorRun {
     private func show(_ path: ByteString) -> ControlAnswer {
         do throws(DatabaseError) {
             let baseline = try Baseline(path: places.state.baseline, mayWrite: false)
-            guard let record = try baseline.record(of: path) else {
+            guard let record = try baseline.record(of: places.host.place(path)) else {
                 return .failed("the baseline has nothing of \(path.text)")
             }
             var writer = ByteWriter()
@@ -337,7 +342,8 @@ final class SensorRun {
         var entries = sensor.coverage
         // What is turned off on purpose is no gap.
         if !configuration.audit.enabled { entries.removeAll { $0.source == SourceName.audit.rawValue } }
-        let kept = keeper.status
+        var kept = keeper.status
+        if let root = kept.scanning?.root { kept.scanning?.root = places.host.name(root) }
         entries.append(kept.entry)
         entries.append(alertEntry(sink.status.trouble))
         for (module, reason) in troubles.sorted(by: { $0.key < $1.key }) {
@@ -346,6 +352,7 @@ final class SensorRun {
                     source: module, state: .off(reason: reason), advice: "Mend that, and start vedette again."
                 ))
         }
+        if let entry = watches.links.entry { entries.append(entry) }
         if !watches.missing.isEmpty {
             entries.append(
                 CoverageEntry(

@@ -7,21 +7,29 @@ struct ConfiguredWatches {
     var rules: WatchRules
     /// Watches of which nothing is there at the moment.
     var missing: [String]
+    /// Where symbolic links in them lead.
+    let links: LinkTargets
 
     /// - Parameter own: rules for the sensor's own files.
     init(_ options: FileIntegrityOptions, own: [WatchRule], host: HostRoot) {
         var rules: [WatchRule] = []
         var missing: [String] = []
+        var following: [WatchRule] = []
         for watch in options.watches {
-            guard let path = SensorPlaces.resolved(host.place(watch.path)) else {
+            guard let path = host.resolved(host.place(ByteString(watch.path))) else {
                 missing.append(watch.path)
                 continue
             }
-            let targets = watch.followsSymlinks ? LinkTargets.outside(path, depth: watch.depth) : []
-            for place in [path] + targets where !rules.contains(where: { $0.path == place }) {
-                rules.append(WatchRule(watch, path: place, exclude: options.exclude, host: host))
-            }
+            guard !rules.contains(where: { $0.path == path }) else { continue }
+            let rule = WatchRule(watch, path: path, exclude: options.exclude, host: host)
+            rules.append(rule)
+            if watch.followsSymlinks { following.append(rule) }
         }
+        // After all watches: none of them must give way to what a link leads to.
+        var links = LinkTargets(host: host, watched: (own + rules).map(\.path))
+        for rule in following { links.follow(rule) }
+        rules += links.rules
+        self.links = links
         self.missing = missing
         // What protects the sensor goes before what the configuration says of the same path.
         self.rules = WatchRules(own + rules.filter { rule in !own.contains { $0.path == rule.path } })
