@@ -68,7 +68,7 @@ package final class LiveSensor {
     ///   - watches: absolute paths without symbolic links.
     ///   - auditStatePath: where audit's original settings are kept; `nil` leaves audit alone.
     ///   - canaryInterval: nanoseconds from one canary to the next; 0 for none.
-    ///   - canaryDirectory: a directory of ours in which canaries are made beside the watches; made when it is missing.
+    ///   - canaryDirectory: a directory of ours in which canaries are made beside the watches.
     ///   - host: where the host's root directory is: what is told of files in text, and of programs, leaves it out.
     ///   - emit: takes each event as it is finished, on the calling thread.
     /// - Throws: `KernelError` when not even the descriptors that everything needs can be had.
@@ -90,7 +90,6 @@ package final class LiveSensor {
         let containers = ContainerDirectory(own: directory.snapshot(getpid()), host: host)
         self.containers = containers
         let now = Clock.monotonic
-        if let canaryDirectory { mkdir(canaryDirectory.zeroTerminated, 0o700) }
         canaries = Canaries(interval: canaryInterval, directory: canaryDirectory, now: now)
         let realtimeOffset = Clock.realtime &- now
         let table = ProcessTable(bootOffset: Clock.bootOffset, realtimeOffset: realtimeOffset) {

@@ -21,7 +21,7 @@ struct SensorPlaces {
     }
 
     /// Where audit's original settings are kept. Audit is the host's: it has one place, whatever the root.
-    static let auditState = "/run/vedette/audit.state"
+    static let auditState = RuntimeDirectory().path + "/audit.state"
 
     /// What nobody but the sensor, or who installs it, has to change: its configuration, rules, programs and unit.
     private var protected: [String] {

@@ -60,6 +60,8 @@ final class SensorRun {
         } catch {
             throw RunProblem(error.message)
         }
+        // Audit is the host's: below another root it still has one place. Without that it says why it is off.
+        if configuration.audit.enabled { try? RuntimeDirectory().make() }
         do throws(StateProblem) { stateLock = try StateLock(places.state) } catch {
             throw RunProblem(error.message)
         }
