@@ -17,8 +17,8 @@ struct LineEncoder: ~Copyable {
     }
 
     /// Text for people.
-    init(colour: Bool, width: Int) {
-        host = HostRoot()
+    init(colour: Bool, width: Int, host: HostRoot = HostRoot()) {
+        self.host = host
         terminal = TerminalEncoder(names: Self.readNames(host), colour: colour, width: width)
     }
 

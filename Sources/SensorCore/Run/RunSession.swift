@@ -26,15 +26,14 @@ package enum RunSession {
 
     private static func loadConfiguration(_ options: RunOptions) throws(RunProblem) -> SensorConfiguration {
         do throws(ConfigurationErrors) {
-            return try ConfigurationFile.load(options.configurationPath, hostRoot: options.hostRoot)
-        } catch {
-            guard error.isMissingFile, options.configuration == nil else {
-                throw RunProblem(error.description, code: 2)
+            if options.configuration == nil, !SensorConfiguration.isOnDisk(options.configurationPath) {
+                Console.say(
+                    "vedette: there is no \(options.configurationPath): the built-in configuration holds; "
+                        + "see it with: vedette config show\n")
             }
-            Console.say(
-                "vedette: there is no \(options.configurationPath): the built-in configuration holds; "
-                    + "see it with: vedette config show\n")
-            return .builtIn { SensorConfiguration.isOnDisk(options.hostRoot + $0) }
+            return try SensorConfiguration.load(options)
+        } catch {
+            throw RunProblem(error.description, code: 2)
         }
     }
 }
