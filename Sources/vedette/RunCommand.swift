@@ -33,11 +33,15 @@ struct RunCommand: ParsableCommand {
             valueName: "dir"))
     var hostRoot = ""
 
+    @Flag(help: "Print JSON lines on standard error instead of text.")
+    var json = false
+
     func run() throws {
         var options = RunOptions()
         options.configuration = config
         options.root = try absoluteDirectory(root, option: "--root")
         options.hostRoot = try absoluteDirectory(hostRoot, option: "--host-root")
+        options.printsJSON = json
         let failure = Array("vedette: \(SensorProgram.become(options.arguments))\n".utf8)
         _ = write(STDERR_FILENO, failure, failure.count)
         throw ExitCode(1)

@@ -41,4 +41,14 @@ import Testing
             #expect(try run(["config"] + arguments).0 == 2)
         }
     }
+
+    @Test func aRunSaysItsMessagesAsJSONLines() throws {
+        let file = directory.path + "/wrong.yml"
+        try directory.write("fim: [", to: file)
+        let (code, errors) = try run(["run", "--json", "--config", file, "--root", directory.path])
+        let line = try #require(
+            JSONSerialization.jsonObject(with: Data(errors.utf8)) as? [String: Any])
+        #expect(code == 2 && (line["message"] as? String)?.hasPrefix(file) == true)
+        #expect((line["event"] as? [String: String])?["dataset"] == "vedette.console")
+    }
 }

@@ -138,7 +138,7 @@ final class SensorRun {
         }
         keeper.awaitOpening()
         for entry in coverage { keeper.post(.coverage(entry, previous: nil, time: Clock.realtime)) }
-        Console.say(CoverageTable(coverage, colour: isatty(STDERR_FILENO) == 1).render())
+        Console.say(coverage)
         guard hasFiles else {
             end()
             throw RunProblem("no file source could be started; the table above says why")
