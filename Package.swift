@@ -143,7 +143,9 @@ let package = Package(
         .testTarget(
             name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
-        tests("SensorCore", ["EventModel", "Baseline", "FileReading", "KernelSources", "Configuration"]),
+        tests(
+            "SensorCore",
+            ["EventModel", "Baseline", "FileReading", "KernelDecoding", "KernelSources", "Configuration"]),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "EventModel"],
             exclude: ["Fixtures"], swiftSettings: strict),

@@ -25,7 +25,9 @@ extension LiveSensor {
         for item in audit?.items ?? [] {
             switch item {
             case .login(let login): pipeline.note(login)
-            case .facts(let facts): if !isCanary(facts) { pipeline.note(facts) }
+            case .facts(let facts):
+                if facts.socketPath != nil { noteRefusal(facts) }
+                if !isCanary(facts) { pipeline.note(facts) }
             }
         }
         if audit?.isReconfigured ?? false { checkAudit(now: beforeAudit, isTick: false) }

@@ -72,7 +72,8 @@ extension LiveSensor {
         olderProcesses = older
         do throws(KernelError) {
             try session.start(
-                watches: watches.map { ($0, FileState($0)?.type == .directory) }, running: older)
+                watches: watches.map { ($0, FileState($0)?.type == .directory) }, running: older,
+                hearsRefusals: hearsRefusals)
         } catch {
             session.stop()
             throw error

@@ -113,7 +113,8 @@ final class SensorRun {
                 watches: watches.rules.places, settleWindow: configuration.fim.settleMilliseconds * 1_000_000,
                 auditStatePath: configuration.audit.enabled ? SensorPlaces.auditState : nil,
                 canaryInterval: configuration.fim.canaries ? Self.canaryInterval : 0,
-                canaryDirectory: ByteString(RuntimeDirectory(root: places.root).path), host: places.host
+                canaryDirectory: ByteString(RuntimeDirectory(root: places.root).path), host: places.host,
+                controlSocket: ByteString(RuntimeDirectory(root: places.root).controlSocket)
             ) { event in
                 if case .coverage = event {
                     keeper.tell(.event(event))
@@ -387,7 +388,7 @@ final class SensorRun {
         (report.memory, report.processorTime) = (usage.memory, usage.processorTime)
         report.capabilities = capabilities
         report.selfProtection = StatusReport.SelfProtection(
-            changes: kept.ownChanges, refusedPeers: control?.refusedPeers ?? 0)
+            changes: kept.ownChanges, refusedPeers: (control?.refusedPeers ?? 0) + sensor.refusedPeers)
         board.publish(report)
     }
 }
