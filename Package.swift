@@ -119,13 +119,13 @@ let package = Package(
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline",
-                "Reporting", "Configuration", "CDecompress", "CWait",
+                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "Baseline", "Reporting",
+                "Configuration", "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
-        tests("FileIntegrity", ["EventModel", "ProcessTable"]),
+        tests("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"]),
         tests("Baseline", ["EventModel"]),
         tests("TextDiff", ["EventModel"]),
         tests("PackageKnowledge", ["EventModel"]),
