@@ -119,13 +119,13 @@ let package = Package(
         .executableTarget(
             name: "vedette",
             dependencies: [
-                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "FileReading", "Baseline",
-                "Reporting", "Configuration", "CDecompress", "CWait",
+                "SensorCore", "EventModel", "KernelDecoding", "KernelSources", "Baseline", "Reporting",
+                "Configuration", "CDecompress", "CWait",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
-        tests("FileIntegrity", ["EventModel", "ProcessTable"]),
+        tests("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"]),
         tests("Baseline", ["EventModel"]),
         tests("TextDiff", ["EventModel"]),
         tests("PackageKnowledge", ["EventModel"]),
@@ -143,7 +143,9 @@ let package = Package(
         .testTarget(
             name: "KernelABITests", dependencies: ["KernelDecoding", "CFanotify", "CInotify"],
             swiftSettings: strict),
-        tests("SensorCore", ["EventModel", "Baseline", "FileReading", "KernelSources"]),
+        tests(
+            "SensorCore",
+            ["EventModel", "Baseline", "FileReading", "KernelDecoding", "KernelSources", "Configuration"]),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "EventModel"],
             exclude: ["Fixtures"], swiftSettings: strict),

@@ -50,16 +50,14 @@ int csocket_listen_at(const char *path, unsigned mode) {
     return fd;
 }
 
-int csocket_listen_on_loopback(int is_version_6, uint16_t port) {
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_loopback};
-    v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(is_version_6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+int csocket_listen_on_loopback(uint16_t port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) return -errno;
     int one = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    int result = is_version_6 ? bind(fd, (struct sockaddr *)&v6, sizeof v6) : bind(fd, (struct sockaddr *)&v4, sizeof v4);
-    if (result != 0 || listen(fd, BACKLOG) != 0) return refuse(fd);
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, BACKLOG) != 0) return refuse(fd);
     return fd;
 }
 
@@ -67,12 +65,10 @@ uint16_t csocket_port(int fd) {
     union {
         struct sockaddr_storage any;
         struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
     } address = {0};
     socklen_t length = sizeof address;
     if (getsockname(fd, (struct sockaddr *)&address, &length) != 0) return 0;
-    if (address.any.ss_family == AF_INET) return ntohs(address.v4.sin_port);
-    return address.any.ss_family == AF_INET6 ? ntohs(address.v6.sin6_port) : 0;
+    return address.any.ss_family == AF_INET ? ntohs(address.v4.sin_port) : 0;
 }
 
 int csocket_accept(int fd) {

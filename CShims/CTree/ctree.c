@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/openat2.h>
 #include <stddef.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -149,4 +151,24 @@ int ctree_extended_at(const char *path, struct ctree_extended *extended) {
 int ctree_link_target(int directory, const char *name, char *buffer, unsigned size) {
     ssize_t length = readlinkat(directory, name, buffer, size);
     return length < 0 ? -errno : (int)length;
+}
+
+/// The path of what is open. Its length, or -errno.
+static int path_of(int descriptor, char *buffer, unsigned size) {
+    char name[32];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(name, buffer, size);
+    if (length < 0) return -errno;
+    return (size_t)length < size ? (int)length : -ENAMETOOLONG;
+}
+
+int ctree_resolve(const char *root, const char *path, char *buffer, unsigned size) {
+    int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0) return -errno;
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+    long found = syscall(SYS_openat2, top, path, &how, sizeof how);
+    int result = found < 0 ? -errno : path_of((int)found, buffer, size);
+    close(top);
+    if (found >= 0) close((int)found);
+    return result;
 }

@@ -33,22 +33,17 @@ struct RunCommand: ParsableCommand {
             valueName: "dir"))
     var hostRoot = ""
 
+    @Flag(help: "Print JSON lines on standard error instead of text.")
+    var json = false
+
     func run() throws {
         var options = RunOptions()
         options.configuration = config
-        options.root = try absolute(root, option: "--root")
-        options.hostRoot = try absolute(hostRoot, option: "--host-root")
+        options.root = try absoluteDirectory(root, option: "--root")
+        options.hostRoot = try absoluteDirectory(hostRoot, option: "--host-root")
+        options.printsJSON = json
         let failure = Array("vedette: \(SensorProgram.become(options.arguments))\n".utf8)
         _ = write(STDERR_FILENO, failure, failure.count)
         throw ExitCode(1)
-    }
-
-    private func absolute(_ directory: String, option: String) throws -> String {
-        guard !directory.isEmpty else { return "" }
-        guard let resolved = realpath(directory, nil) else {
-            throw ValidationError("\(option) \(directory): \(String(cString: strerror(errno))).")
-        }
-        defer { free(resolved) }
-        return String(cString: resolved)
     }
 }

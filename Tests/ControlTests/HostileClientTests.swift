@@ -140,7 +140,7 @@ import Testing
 @Suite struct MetricsServerTests {
     @Test func servesWhatTheBoardHas() throws {
         let test = try TestServer()
-        let port = try test.server.serveMetrics(at: .loopback(port: 0, isVersion6: false))
+        let port = try test.server.serveMetrics(at: .loopback(port: 0))
         try test.server.start()
         let client = RawClient(port: port)
         client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -165,7 +165,7 @@ import Testing
 
     @Test func silentScrapersTakeNoSeatOfTheControlSocket() throws {
         let test = try TestServer(patience: 500)
-        let port = try test.server.serveMetrics(at: .loopback(port: 0, isVersion6: false))
+        let port = try test.server.serveMetrics(at: .loopback(port: 0))
         try test.server.start()
         let silent = (0..<20).map { _ in RawClient(port: port) }
         #expect(try test.status() == sampleReport.json)
@@ -178,7 +178,7 @@ import Testing
     ])
     func whatIsNoScrapeIsRefused(_ request: String, _ code: String) throws {
         let test = try TestServer()
-        let port = try test.server.serveMetrics(at: .loopback(port: 0, isVersion6: false))
+        let port = try test.server.serveMetrics(at: .loopback(port: 0))
         try test.server.start()
         let client = RawClient(port: port)
         client.send(request)
@@ -187,9 +187,9 @@ import Testing
 
     @Test func aPortThatIsTakenLeavesTheControlSocketAsItWas() throws {
         let (test, other) = (try TestServer(), try TestServer())
-        let port = try other.server.serveMetrics(at: .loopback(port: 0, isVersion6: false))
+        let port = try other.server.serveMetrics(at: .loopback(port: 0))
         let problem = #expect(throws: ControlProblem.self) {
-            try test.server.serveMetrics(at: .loopback(port: port, isVersion6: false))
+            try test.server.serveMetrics(at: .loopback(port: port))
         }
         #expect(problem?.message.contains("choose another port") == true)
         try test.server.start()

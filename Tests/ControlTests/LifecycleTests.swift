@@ -75,15 +75,14 @@ import Testing
             }
         }
         #expect(bound == 0)
-        let environment = ["NOTIFY_SOCKET": path, "WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "\(getpid())"]
+        let environment = ["NOTIFY_SOCKET": path]
         let notifier = Notifier { environment[$0] }
-        #expect(notifier.watchdog == 30_000_000_000)
         #expect(notifier.ready("5 of 6\nlive"))
-        #expect(notifier.reloading() && notifier.stopping() && notifier.status("ok") && notifier.beat())
-        let messages = (0..<5).map { _ in message(manager) }
+        #expect(notifier.reloading() && notifier.stopping() && notifier.beat())
+        let messages = (0..<4).map { _ in message(manager) }
         #expect(messages[0] == "READY=1\nSTATUS=5 of 6 live\n")
         #expect(messages[1].hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
-        #expect(Array(messages[2...]) == ["STOPPING=1\n", "STATUS=ok\n", "WATCHDOG=1\n"])
+        #expect(Array(messages[2...]) == ["STOPPING=1\n", "WATCHDOG=1\n"])
     }
 
     @Test(arguments: [
@@ -92,16 +91,6 @@ import Testing
     ])
     func withoutOneItDoesNothing(_ environment: [String: String]) {
         #expect(!Notifier { environment[$0] }.ready(""))
-    }
-
-    @Test(arguments: [
-        ("1", "30000000"), ("", "30000000"), (nil, "0"), (nil, "99999999999999999999"), (nil, "x"),
-    ])
-    func aWatchdogOfAnotherProcessOrWithoutSenseIsNone(_ pid: String?, _ time: String) {
-        let environment = ["NOTIFY_SOCKET": "/n", "WATCHDOG_USEC": time].merging(
-            pid.map { ["WATCHDOG_PID": $0] } ?? [:]
-        ) { $1 }
-        #expect(Notifier { environment[$0] }.watchdog == nil)
     }
 
     private func message(_ manager: RawClient) -> String {

@@ -64,17 +64,6 @@ import Testing
         #expect(MetricsRequest(line + filler + Array("\r\n\r\n".utf8)) == .refused(.tooLong))
     }
 
-    @Test(
-        arguments: [
-            ("127.0.0.1:9464", .loopback(port: 9_464, isVersion6: false)),
-            ("[::1]:1", .loopback(port: 1, isVersion6: true)),
-            ("/run/m.sock", .socket("/run/m.sock")), ("0.0.0.0:9464", nil), ("localhost:1", nil),
-            ("127.0.0.1:65536", nil),
-            ("127.0.0.1:+1", nil), ("127.0.0.1:", nil), ("", nil),
-        ] as [(String, MetricsAddress?)])
-    func metricsNeverLeaveTheHost(_ text: String, _ wanted: MetricsAddress?) {
-        #expect(MetricsAddress(text) == wanted)
-    }
 }
 
 @Suite struct RefusedPeersTests {

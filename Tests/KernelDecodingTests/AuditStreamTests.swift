@@ -52,6 +52,19 @@ struct AuditStreamTests {
         harness.feed(1320, id)
     }
 
+    @Test func factsOfAConnectSayWhereTo() {
+        var harness = AuditStreamHarness()
+        let id = "audit(1795528725.369:8): "
+        harness.feed(
+            1300,
+            id
+                + Self.syscall.replacing(
+                    "syscall=59 success=yes exit=0", with: "syscall=42 success=no exit=-13"))
+        harness.feed(1306, id + "saddr=01002F72756E2F7600")
+        harness.feed(1320, id)
+        #expect(harness.facts.first?.socketPath == "/run/v" && harness.facts.first?.exitValue == -13)
+    }
+
     @Test func factsOfAnExecSayWhoAndWhat() {
         var harness = AuditStreamHarness()
         feedExec(&harness, serial: 7)

@@ -61,4 +61,25 @@ struct AuditSettingsTests {
         #expect(try makeRule(flags: flags, action: action).hidesProcesses == hides)
         #expect(AuditRule.execs.allSatisfy { !$0.hidesProcesses })
     }
+
+    @Test("asks for connects that were not permitted, and knows its rules again")
+    func rulesForRefusedConnects() throws {
+        for rule in AuditRule.refusedConnects {
+            let words = rule.bytes.withUnsafeBytes { Array($0.bindMemory(to: UInt32.self)) }
+            // -a always,exit; fields arch, exit, key.
+            #expect(words[0] == 4 && words[1] == 2 && words[2] == 3)
+            #expect(Array(words[67..<70]) == [11, 103, 210])
+            #expect(words[132] == UInt32(bitPattern: -13))
+            #expect(try #require(AuditRule(rule.bytes)).isOurs)
+        }
+        let native = try #require(AuditRule.refusedConnects.first).bytes
+        let number = native.withUnsafeBytes { bytes in
+            (0..<2_048).filter { bytes[12 + $0 / 8] & 1 << ($0 % 8) != 0 }
+        }
+        #if arch(x86_64)
+            #expect(number == [42])
+        #elseif arch(arm64)
+            #expect(number == [203])
+        #endif
+    }
 }

@@ -15,6 +15,12 @@ private final class Told {
 }
 
 @Suite struct CoverageLedgerTests {
+    @Test func namesPathsAsTheHostDoes() {
+        let ledger = CoverageLedger(host: HostRoot("/host")) { _ in }
+        ledger.noteStandIns(["/host/etc", "/host", "/hosts"], watched: 3, unwatched: 0, refusals: [])
+        #expect(ledger.entries.map(\.detail) == ["3 directories in /etc, /, /hosts"])
+    }
+
     @Test func aSourceInTroubleIsWhatItSaysOnlyAfterwards() {
         let told = Told()
         told.ledger.noteLive("audit", detail: "3 rules")

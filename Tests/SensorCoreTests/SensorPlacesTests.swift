@@ -1,6 +1,7 @@
 import Baseline
 import Configuration
 import EventModel
+import FileReading
 import Foundation
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
 
     init() throws { directory = try TestDirectory() }
 
-    private var root: String { SensorPlaces.resolved(directory.path)?.text ?? "" }
+    private var root: String { RealPath.of(ByteString(directory.path))?.text ?? "" }
 
     @Test func aProgramThatWasReplacedIsTheNewOne() throws {
         let path = root + "/program"
@@ -32,9 +33,9 @@ import Testing
     @Test func whatIsNotThereYetIsWhereItWillBe() throws {
         try FileManager.default.createDirectory(atPath: root + "/real", withIntermediateDirectories: false)
         #expect(symlink(root + "/real", root + "/link") == 0)
-        #expect(SensorPlaces.place(of: root + "/link/a/b") == ByteString(root + "/real/a/b"))
-        #expect(SensorPlaces.place(of: root + "/link/") == ByteString(root + "/real"))
-        #expect(SensorPlaces.place(of: "/") == "/")
+        #expect(RealPath.eventual(ByteString(root + "/link/a/b")) == ByteString(root + "/real/a/b"))
+        #expect(RealPath.eventual(ByteString(root + "/link/")) == ByteString(root + "/real"))
+        #expect(RealPath.eventual(ByteString("/")) == "/")
     }
 
     @Test func whatProtectsTheSensorNeedsNotBeThere() {
@@ -46,7 +47,7 @@ import Testing
             "\(root)/etc/vedette", "\(root)/var/lib/vedette",
             "/etc/systemd/system/vedette.service", "/etc/systemd/system/vedette.service.d",
         ] {
-            #expect(paths.contains(SensorPlaces.place(of: path)?.text ?? ""), "\(path)")
+            #expect(paths.contains(RealPath.eventual(ByteString(path))?.text ?? ""), "\(path)")
         }
         #expect(rules.allSatisfy { $0.severity == .critical && $0.tags == WatchRule.selfProtection })
         #expect(paths.count == rules.count)

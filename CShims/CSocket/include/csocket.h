@@ -13,8 +13,8 @@ enum { CSOCKET_PATH_MAX = 107 };
 /// A stream socket that listens at `path` with permissions `mode`, from its first moment on. The descriptor, or
 /// -errno (EADDRINUSE: something is there; ENAMETOOLONG).
 int csocket_listen_at(const char *_Nonnull path, unsigned mode);
-/// A TCP socket that listens at `port` of 127.0.0.1, or of ::1. The descriptor, or -errno.
-int csocket_listen_on_loopback(int is_version_6, uint16_t port);
+/// A TCP socket that listens at `port` of 127.0.0.1. The descriptor, or -errno.
+int csocket_listen_on_loopback(uint16_t port);
 /// The port of a TCP socket, 0 when it has none.
 uint16_t csocket_port(int fd);
 /// The next client, or -errno (EAGAIN: there is none).

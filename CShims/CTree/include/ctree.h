@@ -1,8 +1,9 @@
 #pragma once
 // What a scan asks of directories and files: a few calls for each of a million of them.
 //
-// Stands for linux/stat.h (statx), linux/fs.h (FS_IOC_GETVERSION), sys/xattr.h and getdents64(2), which Swift's Glibc
-// module has only in part. Nothing here follows a symbolic link in the last component.
+// Stands for linux/stat.h (statx), linux/fs.h (FS_IOC_GETVERSION), linux/magic.h, linux/openat2.h, sys/statfs.h,
+// sys/xattr.h and getdents64(2), which Swift's Glibc module has only in part. But for `ctree_resolve`, nothing here
+// follows a symbolic link in the last component.
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -70,5 +71,9 @@ int ctree_extended_at(const char *path, struct ctree_extended *extended);
 
 /// The target of a symbolic link. Its length, or -errno.
 int ctree_link_target(int directory, const char *name, char *buffer, unsigned size);
+
+/// Writes the path, without symbolic links, of what `path` leads to when `root` stands for "/" (openat2(2) with
+/// RESOLVE_IN_ROOT). Its length, or -errno: -ENOSYS before Linux 5.6, -EAGAIN when something was renamed meanwhile.
+int ctree_resolve(const char *root, const char *path, char *buffer, unsigned size);
 
 #pragma clang assume_nonnull end

@@ -56,6 +56,8 @@ package struct AuditFacts: Sendable {
     package var arguments: [ByteString]?
     /// From PATH records, those of parent directories left out.
     package var paths: [AuditPath] = []
+    /// The address of a UNIX socket that was given to the system call; abstract names begin with a zero byte.
+    package var socketPath: ByteString?
     /// Keys of the rule that matched.
     package var keys: [ByteString] = []
     /// Records announced by `items=` or by EXECVE's `argc=` did not arrive.

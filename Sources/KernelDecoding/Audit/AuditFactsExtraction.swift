@@ -20,6 +20,7 @@ extension AuditFacts {
                 pathRecords += 1
                 readPath(record, bytes)
             case .execve: arguments.add(record, in: bytes)
+            case .socketAddress: readSocketAddress(record, bytes)
             default: break
             }
         }
@@ -90,6 +91,14 @@ extension AuditFacts {
         var fields = record.fields
         while let field = fields.next(in: bytes) {
             if field.isKey("cwd", in: bytes) { workingDirectory = field.optionalString(in: bytes) }
+        }
+    }
+
+    private mutating func readSocketAddress(_ record: AuditRecord, _ bytes: Span<UInt8>) {
+        var fields = record.fields
+        while let field = fields.next(in: bytes) {
+            guard field.isKey("saddr", in: bytes), let address = field.unhexed(in: bytes) else { continue }
+            if case .unix(let path)? = AuditSocketAddress(address) { socketPath = ByteString(path) }
         }
     }
 

@@ -1,4 +1,5 @@
 package import EventModel
+internal import Glibc
 
 /// A rule as the kernel takes and gives it.
 ///
@@ -9,6 +10,7 @@ package struct AuditRule: Hashable, Sendable {
     /// Rules of ours carry one of these keys, so that they are known again after a kill.
     package static let fileKey: ByteString = "vedette"
     package static let execKey: ByteString = "vedette-exec"
+    package static let socketKey: ByteString = "vedette-socket"
 
     private enum Layout {
         static let fieldCount = 8
@@ -24,6 +26,7 @@ package struct AuditRule: Hashable, Sendable {
     private enum Field {
         static let pid: UInt32 = 0
         static let architecture: UInt32 = 11
+        static let exitCode: UInt32 = 103
         static let permission: UInt32 = 106
         static let directory: UInt32 = 107
         static let watch: UInt32 = 105
@@ -81,13 +84,29 @@ package struct AuditRule: Hashable, Sendable {
 
     /// Every exec of programs of one architecture (`AUDIT_ARCH_*`).
     package static func exec(architecture: UInt32, systemCalls: [Int]) -> AuditRule {
+        var rule = of(systemCalls, architecture: architecture)
+        rule.add(Field.key, text: execKey)
+        return rule
+    }
+
+    /// Every attempt to connect that was not permitted (`EACCES`), by programs of one architecture.
+    ///
+    /// Not a rule for the path of a socket: who may not enter its directory never gets to its inode, and only the
+    /// address that was asked for (SOCKADDR) tells of it.
+    package static func refusedConnect(architecture: UInt32, systemCalls: [Int]) -> AuditRule {
+        var rule = of(systemCalls, architecture: architecture)
+        rule.add(Field.exitCode, UInt32(bitPattern: -EACCES))
+        rule.add(Field.key, text: socketKey)
+        return rule
+    }
+
+    private static func of(_ systemCalls: [Int], architecture: UInt32) -> AuditRule {
         var rule = AuditRule(list: List.exit)
         for number in systemCalls where number < 2_048 {
             rule.set(
                 Layout.mask + number / 32 * 4, rule.word(Layout.mask + number / 32 * 4) | 1 << (number % 32))
         }
         rule.add(Field.architecture, architecture)
-        rule.add(Field.key, text: execKey)
         return rule
     }
 
@@ -102,6 +121,23 @@ package struct AuditRule: Hashable, Sendable {
             [
                 exec(architecture: 0xc000_00b7, systemCalls: [221, 281]),
                 exec(architecture: 0x4000_0028, systemCalls: [11, 387]),
+            ]
+        #else
+            []
+        #endif
+    }
+
+    /// The same for attempts to connect. `socketcall(2)` is how 32-bit programs of x86 do it, too.
+    package static var refusedConnects: [AuditRule] {
+        #if arch(x86_64)
+            [
+                refusedConnect(architecture: 0xc000_003e, systemCalls: [42]),
+                refusedConnect(architecture: 0x4000_0003, systemCalls: [102, 362]),
+            ]
+        #elseif arch(arm64)
+            [
+                refusedConnect(architecture: 0xc000_00b7, systemCalls: [203]),
+                refusedConnect(architecture: 0x4000_0028, systemCalls: [283]),
             ]
         #else
             []
@@ -129,7 +165,9 @@ package struct AuditRule: Hashable, Sendable {
         word(0) & ~AuditRule.prepend == List.task && word(4) == AuditRule.never
     }
 
-    package var isOurs: Bool { key == AuditRule.fileKey || key == AuditRule.execKey }
+    package var isOurs: Bool {
+        key == AuditRule.fileKey || key == AuditRule.execKey || key == AuditRule.socketKey
+    }
 
     /// The fields whose value is a text in the rule's buffer.
     private static func hasText(_ field: UInt32) -> Bool {

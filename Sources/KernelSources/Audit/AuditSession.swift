@@ -62,9 +62,11 @@ package final class AuditSession {
 
     /// Takes the daemon's place or joins the group, loads rules for `watches`, switches audit on, starts the reader.
     ///
-    /// - Parameter running: the number of processes.
+    /// - Parameters:
+    ///   - running: the number of processes.
+    ///   - hearsRefusals: whether attempts to connect to a socket that are not permitted are recorded.
     package func start(
-        watches: [(path: ByteString, isDirectory: Bool)], running: Int = 0
+        watches: [(path: ByteString, isDirectory: Bool)], running: Int = 0, hearsRefusals: Bool = false
     ) throws(KernelError) {
         if lastStatus.enabled == 0 { olderProcesses = running }
         let listed = (try? control.rules()) ?? []
@@ -84,7 +86,7 @@ package final class AuditSession {
         }
         try connect()
         if ownsSettings {
-            load(watches, beside: listed)
+            load(watches, hearsRefusals ? AuditRule.refusedConnects : [], beside: listed)
             try control.set(.enabled(1))
         }
         try reader.start(name: "audit")
@@ -114,11 +116,13 @@ package final class AuditSession {
 
     // MARK: Rules
 
-    private func load(_ watches: [(path: ByteString, isDirectory: Bool)], beside listed: [AuditRule]) {
+    private func load(
+        _ watches: [(path: ByteString, isDirectory: Bool)], _ more: [AuditRule], beside listed: [AuditRule]
+    ) {
         // What a killed run left has its pid in it: gone with it.
         for rule in listed where rule.isOurs { try? control.delete(rule) }
         var refused: [String] = []
-        var wanted = AuditRule.execs.map { (rule: $0, isOptional: false) }
+        var wanted = (AuditRule.execs + more).map { (rule: $0, isOptional: false) }
         for watch in watches where watch.path != "/" {
             wanted.append((.watch(watch.path, isDirectory: watch.isDirectory, ownPid: ownPid), false))
             wanted.append((.uring(watch.path, isDirectory: watch.isDirectory), true))

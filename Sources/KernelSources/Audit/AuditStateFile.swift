@@ -55,7 +55,6 @@ struct AuditStateFile {
     /// Takes the lock beside the file, which ends with the process. -1 when another process has it, or when it
     /// cannot be made.
     func lock() -> Int32 {
-        if let slash = path.lastIndex(of: "/") { mkdir(String(path[..<slash]), 0o700) }
         let descriptor = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) != 0 else { return descriptor }
         close(descriptor)

@@ -157,9 +157,6 @@ package final class InotifySource {
         }
     }
 
-    /// Whether `flushMoves` should be called soon.
-    package var hasPendingMoves: Bool { !moves.isEmpty }
-
     /// Gives up waiting for the second halves of renames whose first came well before `now`.
     package func flushMoves(before now: UInt64, _ emit: (InotifyOutput) -> Void) {
         while let first = moves.first, first.event.readAt &+ InotifySource.moveWait <= now {

@@ -27,14 +27,11 @@ final class ControlListener {
         (descriptor, self.service, self.capacity) = (result, service, capacity)
     }
 
-    init(
-        port: UInt16, isVersion6: Bool, _ service: Connection.Service, capacity: Int
-    ) throws(ControlProblem) {
-        let result = csocket_listen_on_loopback(isVersion6 ? 1 : 0, port)
+    init(port: UInt16, _ service: Connection.Service, capacity: Int) throws(ControlProblem) {
+        let result = csocket_listen_on_loopback(port)
         guard result >= 0 else {
             let advice = -result == EADDRINUSE ? "choose another port" : ""
-            throw ControlProblem(
-                "\(isVersion6 ? "[::1]" : "127.0.0.1"):\(port)", errno: -result, advice: advice)
+            throw ControlProblem("127.0.0.1:\(port)", errno: -result, advice: advice)
         }
         (descriptor, self.service, self.capacity, file) = (result, service, capacity, nil)
     }

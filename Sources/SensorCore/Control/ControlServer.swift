@@ -52,8 +52,7 @@ package final class ControlServer: Sendable {
     package func serveMetrics(at address: MetricsAddress) throws(ControlProblem) -> UInt16 {
         let listener =
             switch address {
-            case .loopback(let port, let isVersion6):
-                try ControlListener(port: port, isVersion6: isVersion6, .metrics, capacity: 8)
+            case .loopback(let port): try ControlListener(port: port, .metrics, capacity: 8)
             case .socket(let path): try ControlListener(path: path, mode: 0o660, .metrics, capacity: 8)
             }
         let port = csocket_port(listener.descriptor)

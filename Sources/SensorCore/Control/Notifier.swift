@@ -7,17 +7,10 @@ internal import Glibc
 package struct Notifier: Sendable {
     /// `@name` for the abstract namespace; `nil` without a service manager.
     private let path: String?
-    /// Nanoseconds within which `beat` must be called again and again; `nil` when nobody watches.
-    package let watchdog: UInt64?
 
     /// - Parameter variable: the value of a variable of the environment.
     package init(variable: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }) {
-        let path = variable("NOTIFY_SOCKET")
-        self.path = path.flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
-        let isForUs = variable("WATCHDOG_PID").map { $0 == "\(getpid())" } ?? true
-        let microseconds = variable("WATCHDOG_USEC").flatMap { UInt64($0) } ?? 0
-        let isSane = microseconds > 0 && microseconds < 1 << 50
-        watchdog = self.path != nil && isForUs && isSane ? microseconds * 1_000 : nil
+        path = variable("NOTIFY_SOCKET").flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
     }
 
     /// Each returns whether somebody has heard it.
@@ -34,9 +27,6 @@ package struct Notifier: Sendable {
 
     @discardableResult
     package func stopping() -> Bool { send("STOPPING=1\n") }
-
-    @discardableResult
-    package func status(_ text: String) -> Bool { send("STATUS=\(oneLine(text))\n") }
 
     /// A sign of life for the watchdog.
     @discardableResult

@@ -20,7 +20,11 @@ package struct RuntimeDirectory: Equatable, Sendable {
         var made = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
             made += "/" + part
-            if mkdir(made, made.hasSuffix(path) ? 0o750 : 0o755) != 0, errno != EEXIST {
+            let isLast = made.hasSuffix(path)
+            if mkdir(made, isLast ? 0o750 : 0o755) == 0 {
+                // Whatever the umask: metrics are for the group.
+                if isLast { chmod(made, 0o750) }
+            } else if errno != EEXIST {
                 throw ControlProblem(made, errno: errno, advice: "run as root, or give another --root")
             }
         }

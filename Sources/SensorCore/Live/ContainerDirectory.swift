@@ -15,6 +15,7 @@ final class ContainerDirectory {
     private var namespaces: [UInt64: UInt64] = [:]
     private let ownNamespace: UInt64?
     private let ownDepth: Int
+    private let host: HostRoot
 
     private static let mostNamespaces = 4_096
     private static let mostContainers = 4_096
@@ -24,8 +25,11 @@ final class ContainerDirectory {
     /// program. So each look at a process is a reason to read its mounts again, within this share of the time.
     private var budget = TimeBudget(share: 200, most: 20_000_000)
 
-    /// - Parameter own: a snapshot of ourselves, to tell other namespaces from our own.
-    init(own: ProcessSnapshot?) {
+    /// - Parameters:
+    ///   - own: a snapshot of ourselves, to tell other namespaces from our own.
+    ///   - host: where the host's files are. Mount tables name layers as the host does.
+    init(own: ProcessSnapshot?, host: HostRoot = HostRoot()) {
+        self.host = host
         ownNamespace = own?.mountNamespace
         ownDepth = own?.pidNamespaceDepth ?? 1
         learnMounts(of: "self", container: nil)
@@ -81,7 +85,8 @@ final class ContainerDirectory {
         if let known = described[identity.id] { return known }
         var result = identity
         if identity.runtime == "docker" {
-            let file = SmallFile.read("/var/lib/docker/containers/\(identity.id)/config.v2.json")
+            let file = SmallFile.read(
+                host.file("/var/lib/docker/containers/\(identity.id)/config.v2.json"))
             if !file.isEmpty { result = result.described(by: DockerConfiguration(json: ByteString(file))) }
         }
         if let uid = identity.podUID, let directory = podDirectory(uid: uid) {
@@ -93,7 +98,7 @@ final class ContainerDirectory {
     }
 
     private func podDirectory(uid: String) -> PodLogDirectory? {
-        guard let listing = opendir("/var/log/pods") else { return nil }
+        guard let listing = opendir(host.file("/var/log/pods")) else { return nil }
         defer { closedir(listing) }
         while let entry = readdir(listing) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { ByteString(Array($0.prefix { $0 != 0 })) }
@@ -110,16 +115,20 @@ final class ContainerDirectory {
     func expire(now: UInt64) { overlays.expire(now: now) }
 
     /// Whether changes in some container show at or below `directory`.
-    func hasUpperLayer(around directory: ByteString) -> Bool { overlays.hasUpperLayer(around: directory) }
+    func hasUpperLayer(around directory: ByteString) -> Bool {
+        overlays.hasUpperLayer(around: host.name(directory))
+    }
 
     /// The same file in the lower layers, the uppermost first.
-    func lowerPaths(of path: ByteString) -> [ByteString] { overlays.lowerPaths(of: path) }
+    func lowerPaths(of path: ByteString) -> [ByteString] {
+        overlays.lowerPaths(of: host.name(path)).map { host.place($0) }
+    }
 
     /// Whether `path` lies in an overlay's work directory.
-    func isWorkPath(_ path: ByteString) -> Bool { overlays.isWorkPath(path) }
+    func isWorkPath(_ path: ByteString) -> Bool { overlays.isWorkPath(host.name(path)) }
 
     /// The path inside the container whose upper layer holds `path`.
-    func containerPath(of path: ByteString) -> ByteString? { overlays.lookup(path)?.path }
+    func containerPath(of path: ByteString) -> ByteString? { overlays.lookup(host.name(path))?.path }
 }
 
 /// Time that something may take, a share of the time that goes by. Nanoseconds.

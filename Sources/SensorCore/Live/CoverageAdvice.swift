@@ -11,7 +11,7 @@ enum CoverageAdvice: CaseIterable {
     case canaryHangs, canaryRefused
     case baselineUnopened, baselineSilent
     case alertsTrouble, controlTrouble, metricsTrouble, privilegesKept, packagesUnknown
-    case watchMissing, watchPaced
+    case watchMissing, watchPaced, linksCutShort
 
     /// What is not seen, or not known.
     var cost: String {
@@ -42,6 +42,7 @@ enum CoverageAdvice: CaseIterable {
         case .privilegesKept: "The sensor may do more than it needs, should somebody take it over."
         case .packagesUnknown: "Changes made by package managers are told like those of anybody else."
         case .watchMissing: "Nothing is watched there yet."
+        case .linksCutShort: "What the other links lead to is not watched."
         case .watchPaced: "Changes there are not heard yet; the scan at the restart finds them."
         }
     }
@@ -77,6 +78,7 @@ enum CoverageAdvice: CaseIterable {
         case .packagesUnknown:
             "Use a host whose package database is dpkg's or rpm's SQLite: see docs/packages.md."
         case .watchMissing: "It is watched from when it is made; or take it out of the configuration."
+        case .linksCutShort: "Name what they lead to in fim.watches, or exclude what has no links."
         case .watchPaced: "It was made and removed too often: wait, or reload (systemctl reload vedette)."
         }
     }

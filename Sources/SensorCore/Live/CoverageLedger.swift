@@ -14,11 +14,14 @@ final class CoverageLedger {
     private var troubles: [String: CoverageEntry] = [:]
     private var canaries: [String: UInt64] = [:]
     private var remarks: [String: String] = [:]
+    private let host: HostRoot
     private let emit: (SensorEvent) -> Void
     /// Rows that come and go are told as well: the first table has been.
     var tellsAll = false
 
-    init(emit: @escaping (SensorEvent) -> Void) { self.emit = emit }
+    init(host: HostRoot = HostRoot(), emit: @escaping (SensorEvent) -> Void) {
+        (self.host, self.emit) = (host, emit)
+    }
 
     var entries: [CoverageEntry] { Self.order.compactMap { entry(of: $0) } }
 
@@ -94,7 +97,7 @@ final class CoverageLedger {
         let detail = "\(watched.count) filesystems, programs on \(source.marked.count)"
         if let gone = source.absent.first {
             note(
-                "fanotify", .degraded(reason: "\(gone.text) is not mounted"), detail: detail,
+                "fanotify", .degraded(reason: "\(host.name(gone).text) is not mounted"), detail: detail,
                 advice: .notMounted)
         } else if let missing = source.level.missing {
             note("fanotify", .degraded(reason: missing), detail: detail, advice: .oldKernel)
@@ -135,7 +138,7 @@ final class CoverageLedger {
     ///   - paths: where inotify stands in for fanotify.
     ///   - watched: directories in them; `unwatched`: those beyond the kernel's limit.
     func noteStandIns(_ paths: [ByteString], watched: Int, unwatched: Int, refusals: [String]) {
-        var detail = "\(watched) directories in " + paths.prefix(4).map(\.text).joined(separator: ", ")
+        var detail = "\(watched) directories in " + paths.prefix(4).map { host.name($0).text }.joined(separator: ", ")
         if paths.count > 4 { detail += " and \(paths.count - 4) more" }
         var reasons = refusals.first.map { [$0] } ?? []
         if unwatched > 0 { reasons.append("\(unwatched) directories not watched") }

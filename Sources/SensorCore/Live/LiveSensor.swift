@@ -18,6 +18,7 @@ package final class LiveSensor {
     let pipeline: ChangePipeline<DiskInspector>
     private let emit: (SensorEvent) -> Void
     let watches: [ByteString]
+    let host: HostRoot
 
     var fanotify: FanotifyIntake?
     var inotify: InotifyIntake?
@@ -45,6 +46,7 @@ package final class LiveSensor {
     private let hearsOverlayWrites = KernelVersion.running >= KernelVersion(6, 5)
     private(set) var missesOverlayWrites = false
     var canaries: Canaries
+    private var refusals: SocketRefusals?
     /// What has ended and is to be opened again.
     var recoveries: [SourceName: Recovery] = [:]
     var backoffs: [SourceName: Backoff] = [:]
@@ -73,12 +75,15 @@ package final class LiveSensor {
     ///   - watches: absolute paths without symbolic links.
     ///   - auditStatePath: where audit's original settings are kept; `nil` leaves audit alone.
     ///   - canaryInterval: nanoseconds from one canary to the next; 0 for none.
-    ///   - canaryDirectory: a directory of ours in which canaries are made beside the watches; made when it is missing.
+    ///   - canaryDirectory: a directory of ours in which canaries are made beside the watches.
+    ///   - host: where the host's root directory is: what is told of files in text, and of programs, leaves it out.
+    ///   - controlSocket: attempts at it that the kernel refuses are told, as far as audit hears them.
     ///   - emit: takes each event as it is finished, on the calling thread.
     /// - Throws: `KernelError` when not even the descriptors that everything needs can be had.
     package init(
         watches: [ByteString], settleWindow: UInt64, auditStatePath: String?,
         canaryInterval: UInt64 = 60_000_000_000, canaryDirectory: ByteString? = nil,
+        host: HostRoot = HostRoot(), controlSocket: ByteString? = nil,
         emit: @escaping (SensorEvent) -> Void
     ) throws(KernelError) {
         OwnProcess.keepSmall()
@@ -88,12 +93,13 @@ package final class LiveSensor {
         self.watches = watches
         self.auditStatePath = auditStatePath
         self.emit = emit
-        ledger = CoverageLedger(emit: emit)
+        self.host = host
+        refusals = controlSocket.map { SocketRefusals(socket: $0) }
+        ledger = CoverageLedger(host: host, emit: emit)
         losses = LossLedger(emit: emit)
-        let containers = ContainerDirectory(own: directory.snapshot(getpid()))
+        let containers = ContainerDirectory(own: directory.snapshot(getpid()), host: host)
         self.containers = containers
         let now = Clock.monotonic
-        if let canaryDirectory { mkdir(canaryDirectory.zeroTerminated, 0o700) }
         canaries = Canaries(interval: canaryInterval, directory: canaryDirectory, now: now)
         let realtimeOffset = Clock.realtime &- now
         let table = ProcessTable(bootOffset: Clock.bootOffset, realtimeOffset: realtimeOffset) {
@@ -229,6 +235,16 @@ package final class LiveSensor {
         return (before.events + counts.events, before.undecodable + counts.undecodable)
     }
 
+    /// Whether audit is to record who may not connect to a socket.
+    var hearsRefusals: Bool { refusals != nil }
+
+    /// Attempts at the control socket that the kernel has refused.
+    package var refusedPeers: UInt64 { refusals?.count ?? 0 }
+
+    func noteRefusal(_ facts: AuditFacts) {
+        if let access = refusals?.note(facts, now: Clock.monotonic) { emit(.refused(access)) }
+    }
+
     /// Changes that were told before their settle window ended.
     package var settledEarly: UInt64 { pipeline.settledEarly }
 
@@ -284,6 +300,7 @@ package final class LiveSensor {
         trimMemory(now: now)
         pipeline.setRealtimeOffset(Clock.realtime &- now)
         pipeline.table.bootOffset = Clock.bootOffset
+        for access in refusals?.takeDue(now: now) ?? [] { emit(.refused(access)) }
         containers.expire(now: now)
         endTheDead(now: now)
         audit?.expire(now: now)

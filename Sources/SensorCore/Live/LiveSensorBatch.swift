@@ -25,7 +25,9 @@ extension LiveSensor {
         for item in audit?.items ?? [] {
             switch item {
             case .login(let login): pipeline.note(login)
-            case .facts(let facts): if !isCanary(facts) { pipeline.note(facts) }
+            case .facts(let facts):
+                if facts.socketPath != nil { noteRefusal(facts) }
+                if !isCanary(facts) { pipeline.note(facts) }
             }
         }
         if audit?.isReconfigured ?? false { checkAudit(now: beforeAudit, isTick: false) }
@@ -41,7 +43,7 @@ extension LiveSensor {
         guard fanotify != nil else { return }
         for execution in fanotify?.executions ?? [] {
             pipeline.table.noteOpenedExecutable(
-                pid: execution.open.pid, path: execution.path, inode: execution.open.object?.inode,
+                pid: execution.open.pid, path: host.name(execution.path), inode: execution.open.object?.inode,
                 sequence: execution.sequence, notBefore: execution.open.notBefore,
                 readAt: execution.open.readAt)
         }

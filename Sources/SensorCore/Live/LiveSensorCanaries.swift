@@ -174,7 +174,7 @@ extension LiveSensor {
     private func noteRefusals(_ child: CanaryChild) {
         let refused = canaries.places.indices.first { child.result(of: $0) > 0 }
         let remark = refused.map {
-            "no canary in \(canaries.places[$0].directory.text): "
+            "no canary in \(host.name(canaries.places[$0].directory).text): "
                 + KernelError.name(of: child.result(of: $0))
         }
         ledger.remark(SourceName.fanotify.rawValue, remark)
@@ -222,7 +222,7 @@ extension LiveSensor {
         guard source == .fanotify, places != all,
             let place = canaries.places.first(where: { places.contains($0.filesystem) })
         else { return reason }
-        return reason + " in \(place.directory.text)"
+        return reason + " in \(host.name(place.directory).text)"
     }
 
     private func isDrained(_ source: SourceName) -> Bool {

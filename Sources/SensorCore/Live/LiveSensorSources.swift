@@ -66,7 +66,7 @@ extension LiveSensor {
         }
         recordedDirectories = recorded.filter(\.isDirectory).map(\.path)
         do throws(KernelError) {
-            try session.start(watches: recorded, running: older)
+            try session.start(watches: recorded, running: older, hearsRefusals: hearsRefusals)
         } catch {
             session.stop()
             throw error
@@ -128,7 +128,7 @@ extension LiveSensor {
                 // Nobody has made it yet, nor the directory that it is to be in.
                 awaitsStandIns = true
             } catch {
-                standInRefusals.append("\(path.text): \(error)")
+                standInRefusals.append("\(host.name(path).text): \(error)")
             }
         }
         noteStandIns(source)

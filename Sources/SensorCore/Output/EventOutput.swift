@@ -8,30 +8,35 @@ package final class EventOutput {
     private static let mostWaiting = 8 << 20
 
     private let queue: OutputQueue
+    private let host: HostRoot
     private var lines: OutgoingLines
     private(set) var changes: [ChangeKind: UInt64] = [:]
     private(set) var unattributed: UInt64 = 0
 
     /// - Parameters:
     ///   - descriptor: where the lines go; stays the caller's.
+    ///   - host: whose users, groups and paths the lines name.
     ///   - limit: the most bytes that wait for the reader.
     /// - Throws: `WatchProblem` when the host refuses a thread.
     package init(
-        format: WatchOptions.Format, descriptor: Int32 = STDOUT_FILENO, limit: Int = EventOutput.mostWaiting
+        format: WatchOptions.Format, descriptor: Int32 = STDOUT_FILENO, host: HostRoot = HostRoot(),
+        limit: Int = EventOutput.mostWaiting
     ) throws(WatchProblem) {
         guard let queue = OutputQueue(descriptor: descriptor, limit: limit) else {
             throw WatchProblem(message: "cannot start: no thread or descriptor is to be had")
         }
         self.queue = queue
-        lines = OutgoingLines(encoder: Self.encoder(format), source: "output")
+        self.host = host
+        lines = OutgoingLines(encoder: Self.encoder(format, host), source: "output")
     }
 
-    private static func encoder(_ format: WatchOptions.Format) -> LineEncoder {
+    private static func encoder(_ format: WatchOptions.Format, _ host: HostRoot) -> LineEncoder {
         switch format {
-        case .json: LineEncoder()
+        case .json: LineEncoder(host: host)
         case .terminal(let allowsColour):
             LineEncoder(
-                colour: allowsColour && isatty(STDOUT_FILENO) == 1, width: max(100, terminalWidth))
+                colour: allowsColour && isatty(STDOUT_FILENO) == 1, width: max(100, terminalWidth), host: host
+            )
         }
     }
 
@@ -47,7 +52,7 @@ package final class EventOutput {
             changes[change.kind, default: 0] += 1
             if change.attribution?.process.executable.isKnown != true { unattributed += 1 }
         }
-        lines.take(event, for: queue.buffer)
+        lines.take(host.told(event), for: queue.buffer)
     }
 
     /// Hands over what has been encoded, and what has been lost. Never waits for the reader.

@@ -19,8 +19,8 @@ struct LineEncoder: ~Copyable {
     }
 
     /// Text for people.
-    init(colour: Bool, width: Int) {
-        host = HostRoot()
+    init(colour: Bool, width: Int, host: HostRoot = HostRoot()) {
+        self.host = host
         layers = LayerFinder(host: host)
         terminal = TerminalEncoder(names: Self.readNames(host), colour: colour, width: width)
     }
@@ -57,8 +57,7 @@ struct LineEncoder: ~Copyable {
 
     private static func readNames(_ host: HostRoot) -> NameTable {
         NameTable(
-            passwd: SmallFile.read(host.place("/etc/passwd")), group: SmallFile.read(host.place("/etc/group"))
-        )
+            passwd: SmallFile.read(host.file("/etc/passwd")), group: SmallFile.read(host.file("/etc/group")))
     }
 }
 

@@ -1,14 +1,12 @@
 internal import CWait
 package import EventModel
+internal import FileReading
 internal import Glibc
 internal import KernelSources
 internal import Reporting
 
 /// One run of `vedette watch`: from the paths as typed to the summary.
 package enum WatchSession {
-    private static let runDirectory = "/run/vedette"
-    private static let auditStatePath = runDirectory + "/audit.state"
-
     /// Runs until a signal. Returns the exit code: 0 after a signal, 1 when nothing can be watched.
     package static func run(_ options: WatchOptions) -> Int32 {
         // Before any thread is started: they inherit the mask.
@@ -26,12 +24,15 @@ package enum WatchSession {
         _ options: WatchOptions, watches: [ByteString], signals: Int32
     ) throws(WatchProblem) -> Int32 {
         let output = try EventOutput(format: options.format)
+        // Users who may not make it hear neither audit nor its canaries, and are told so.
+        let directory = RuntimeDirectory()
+        try? directory.make()
         let sensor: LiveSensor
         do throws(KernelError) {
             sensor = try LiveSensor(
                 watches: watches, settleWindow: options.settleWindow,
-                auditStatePath: options.usesAudit ? auditStatePath : nil,
-                canaryInterval: options.canaryInterval, canaryDirectory: ByteString(runDirectory)
+                auditStatePath: options.usesAudit ? SensorPlaces.auditState : nil,
+                canaryInterval: options.canaryInterval, canaryDirectory: ByteString(directory.path)
             ) { output.take($0) }
         } catch {
             throw WatchProblem(message: "cannot start: \(error)")
@@ -67,12 +68,10 @@ package enum WatchSession {
     package static func resolve(_ paths: [String]) throws(WatchProblem) -> [ByteString] {
         var result: [ByteString] = []
         for path in paths {
-            guard let resolved = realpath(path, nil) else {
+            guard let bytes = RealPath.of(ByteString(path)) else {
                 throw WatchProblem(
                     message: "\(path): \(String(cString: strerror(errno))). Give an existing path.")
             }
-            let bytes = ByteString(String(cString: resolved))
-            free(resolved)
             if !result.contains(bytes) { result.append(bytes) }
         }
         return result

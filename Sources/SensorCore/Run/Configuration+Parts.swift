@@ -13,7 +13,7 @@ extension MetricsAddress {
     init(_ options: MetricsOptions) {
         self =
             switch options.listen {
-            case .loopback(let port): .loopback(port: port, isVersion6: false)
+            case .loopback(let port): .loopback(port: port)
             case .socket(let path): .socket(path)
             }
     }

@@ -236,7 +236,6 @@ final class FileKeeper<Tree: FileTree> {
     private func take(_ change: FileChange) {
         let rules = options.rules
         guard rules.includes(change.path) || change.previousPath.map({ rules.includes($0) }) ?? false else {
-            status.excluded += 1
             if change.type == .directory { lookInto(change) }
             return
         }

@@ -6,10 +6,9 @@ struct FileKeeperStatus: Sendable {
     /// `nil` until the database has been opened for the first time.
     var state: CoverageState?
     var advice = ""
-    /// Changes that events told of, those that scans found, and those that the configuration leaves out.
+    /// Changes that events told of, and those that scans found.
     var changes: UInt64 = 0
     var found: UInt64 = 0
-    var excluded: UInt64 = 0
     /// The scan under way, and how far it is.
     var scanning: (root: ByteString, files: UInt64)?
     /// The last complete scan of each root.

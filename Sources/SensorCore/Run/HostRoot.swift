@@ -1,13 +1,14 @@
-internal import EventModel
+package import EventModel
+internal import FileReading
 
 /// Where the host's root directory is for the sensor: `/host` in a pod, where the node's is mounted. Events name files as
 /// the host does.
-struct HostRoot: Sendable {
+package struct HostRoot: Sendable {
     /// Absolute, without a slash at its end; empty for `/` itself.
-    let path: String
-    private let bytes: ByteString
+    package let path: String
+    let bytes: ByteString
 
-    init(_ path: String = "") {
+    package init(_ path: String = "") {
         var path = path
         while path.hasSuffix("/") { path.removeLast() }
         self.path = path
@@ -15,14 +16,24 @@ struct HostRoot: Sendable {
     }
 
     /// The host's `path`, as the sensor finds it.
-    func place(_ path: String) -> String { self.path + path }
+    package func place(_ path: String) -> String { self.path + path }
 
-    func place(_ path: ByteString) -> ByteString {
-        bytes.isEmpty ? path : ByteString(bytes.bytes + path.bytes)
+    package func place(_ path: ByteString) -> ByteString {
+        if bytes.isEmpty { return path }
+        return path == "/" ? bytes : ByteString(bytes.bytes + path.bytes)
     }
 
+    /// `path`, as the sensor finds it, without symbolic links: absolute ones lead to where they do on the host. `nil`
+    /// when nothing is there.
+    package func resolved(_ path: ByteString) -> ByteString? {
+        bytes.isEmpty ? RealPath.of(path) : RealPath.of(name(path), in: bytes)
+    }
+
+    /// Where `path`, which is as the sensor finds it, is or will be once it is made.
+    func eventual(_ path: ByteString) -> ByteString { RealPath.eventual(path) { resolved($0) } ?? path }
+
     /// The event as the host's users read it.
-    func told(_ event: SensorEvent) -> SensorEvent {
+    package func told(_ event: SensorEvent) -> SensorEvent {
         guard !bytes.isEmpty else { return event }
         switch event {
         case .change(var change):
@@ -37,9 +48,14 @@ struct HostRoot: Sendable {
         }
     }
 
-    /// What the host calls the sensor's `path`.
-    func name(_ path: ByteString) -> ByteString {
-        guard path.isWithin(bytes) else { return path }
+    /// Where the host has the file or directory at `path`, through its links.
+    func file(_ path: String) -> String {
+        bytes.isEmpty ? path : resolved(place(ByteString(path)))?.text ?? place(path)
+    }
+
+    /// What the host calls `path`, which is as the sensor finds it.
+    package func name(_ path: ByteString) -> ByteString {
+        guard !bytes.isEmpty, path.isWithin(bytes) else { return path }
         return path == bytes ? "/" : ByteString(Array(path.bytes[bytes.count...]))
     }
 }

@@ -8,6 +8,8 @@ package struct RunOptions: Sendable, Equatable {
     package var root = ""
     /// Where the host's root directory is: `/host` in a pod; empty for `/`.
     package var hostRoot = ""
+    /// Says what it has to say as JSON lines.
+    package var printsJSON = false
 
     package init() {}
 
@@ -17,6 +19,7 @@ package struct RunOptions: Sendable, Equatable {
         if let configuration { result += ["--config", configuration] }
         if !root.isEmpty { result += ["--root", root] }
         if !hostRoot.isEmpty { result += ["--host-root", hostRoot] }
+        if printsJSON { result.append("--json") }
         return result
     }
 
@@ -25,6 +28,10 @@ package struct RunOptions: Sendable, Equatable {
         var rest = Array(arguments)[...]
         guard rest.popFirst() == "run" else { throw ArgumentProblem(message: "no command") }
         while let argument = rest.popFirst() {
+            if argument == "--json" {
+                printsJSON = true
+                continue
+            }
             guard let value = rest.popFirst() else {
                 throw ArgumentProblem(message: "\(argument) without a value")
             }

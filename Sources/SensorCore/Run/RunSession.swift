@@ -11,6 +11,7 @@ internal import Reporting
 package enum RunSession {
     /// Runs until a signal. Returns the exit code: 0 after a signal, 1 when it cannot run, 2 for a wrong configuration.
     package static func run(_ options: RunOptions) -> Int32 {
+        Console.printsJSON = options.printsJSON
         // Before any thread is started: they inherit the mask.
         let signals = cwait_open_signals()
         let places = SensorPlaces(options)
@@ -26,15 +27,14 @@ package enum RunSession {
 
     private static func loadConfiguration(_ options: RunOptions) throws(RunProblem) -> SensorConfiguration {
         do throws(ConfigurationErrors) {
-            return try ConfigurationFile.load(options.configurationPath, hostRoot: options.hostRoot)
-        } catch {
-            guard error.isMissingFile, options.configuration == nil else {
-                throw RunProblem(error.description, code: 2)
+            if options.configuration == nil, !SensorConfiguration.isOnDisk(options.configurationPath) {
+                Console.say(
+                    "vedette: there is no \(options.configurationPath): the built-in configuration holds; "
+                        + "see it with: vedette config show\n")
             }
-            Console.say(
-                "vedette: there is no \(options.configurationPath): the built-in configuration holds; "
-                    + "see it with: vedette config show\n")
-            return .builtIn { SensorConfiguration.isOnDisk(options.hostRoot + $0) }
+            return try SensorConfiguration.load(options)
+        } catch {
+            throw RunProblem(error.description, code: 2)
         }
     }
 }
@@ -50,7 +50,30 @@ struct RunProblem: Error {
 
 /// Standard error: the terminal, or the journal.
 enum Console {
-    static func say(_ text: String) { say(Array(text.utf8)) }
+    /// JSON lines instead of text. Set before the first thread is started, and only read from then on.
+    nonisolated(unsafe) static var printsJSON = false
+
+    /// Says `text`, which ends with a newline.
+    static func say(_ text: String) {
+        guard printsJSON else { return say(Array(text.utf8)) }
+        let name = "vedette: "
+        let message = text.hasPrefix(name) ? text.dropFirst(name.count) : text[...]
+        var writer = ByteWriter()
+        writer.message(String(message.dropLast()), time: Clock.realtime)
+        say(writer.copy)
+    }
+
+    /// Says what each source does, or why not: as a table, or each row as the event that it is among the alerts.
+    static func say(_ coverage: [CoverageEntry]) {
+        guard printsJSON else {
+            return say(CoverageTable(coverage, colour: isatty(STDERR_FILENO) == 1).render())
+        }
+        var encoder = ECSEncoder()
+        for entry in coverage {
+            encoder.encode(.coverage(entry, previous: nil, time: Clock.realtime))
+            say(encoder.line)
+        }
+    }
 
     static func say(_ bytes: [UInt8]) {
         // Nothing helps when standard error is closed.

@@ -1,6 +1,7 @@
 internal import Baseline
 internal import Configuration
 internal import EventModel
+internal import FileReading
 internal import Glibc
 
 /// Where everything is that is the sensor's own.
@@ -21,7 +22,7 @@ struct SensorPlaces {
     }
 
     /// Where audit's original settings are kept. Audit is the host's: it has one place, whatever the root.
-    static let auditState = "/run/vedette/audit.state"
+    static let auditState = RuntimeDirectory().path + "/audit.state"
 
     /// The program that runs. Its file may have been replaced since, by an upgrade: then this is the new one.
     static let program = program(of: "/proc/self/exe")
@@ -66,35 +67,10 @@ struct SensorPlaces {
     }
 
     private static func rule(_ path: String, isKept: Bool) -> WatchRule? {
-        guard let place = Self.place(of: path) else { return nil }
+        guard let place = RealPath.eventual(ByteString(path)) else { return nil }
         var rule = WatchRule(path: place)
         (rule.severity, rule.tags, rule.isKept) = (.critical, WatchRule.selfProtection, isKept)
         return rule
-    }
-
-    /// Where `path` is, or will be once it is made: without symbolic links in what there is of it. `nil` when that
-    /// cannot be said.
-    static func place(of path: String) -> ByteString? {
-        guard path.hasPrefix("/") else { return resolved(path) }
-        var missing: [Substring] = []
-        var rest = path[...]
-        while true {
-            if let found = resolved(rest.isEmpty ? "/" : String(rest)) {
-                return missing.reversed().reduce(found) { $0.appending(ByteString(String($1))) }
-            }
-            guard let slash = rest.lastIndex(of: "/") else { return nil }
-            let name = rest[rest.index(after: slash)...]
-            if name == ".." { return nil }
-            if !name.isEmpty { missing.append(name) }
-            rest = rest[..<slash]
-        }
-    }
-
-    /// Absolute and without symbolic links; `nil` when nothing is there.
-    static func resolved(_ path: String) -> ByteString? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return ByteString(String(cString: resolved))
     }
 }
 

@@ -66,6 +66,8 @@ final class SensorRun {
         } catch {
             throw RunProblem(error.message)
         }
+        // Audit is the host's: below another root it still has one place. Without that it says why it is off.
+        if configuration.audit.enabled { try? RuntimeDirectory().make() }
         do throws(StateProblem) { stateLock = try StateLock(places.state) } catch {
             throw RunProblem(error.message)
         }
@@ -115,14 +117,15 @@ final class SensorRun {
         _ configuration: SensorConfiguration, _ places: SensorPlaces, _ watches: ConfiguredWatches,
         _ keeper: KeeperThread
     ) throws(RunProblem) -> LiveSensor {
-        let runtime = RuntimeDirectory(root: places.root).path
+        let runtime = RuntimeDirectory(root: places.root)
         let own = OwnWrites(rules: watches.rules)
         do throws(KernelError) {
             return try LiveSensor(
                 watches: watches.rules.places, settleWindow: configuration.fim.settleMilliseconds * 1_000_000,
                 auditStatePath: configuration.audit.enabled ? SensorPlaces.auditState : nil,
                 canaryInterval: configuration.fim.canaries ? Self.canaryInterval : 0,
-                canaryDirectory: ByteString(runtime)
+                canaryDirectory: ByteString(runtime.path), host: places.host,
+                controlSocket: ByteString(runtime.controlSocket)
             ) { event in
                 if case .coverage = event {
                     keeper.tell(.event(event))
@@ -150,7 +153,7 @@ final class SensorRun {
         noteAbsent()
         ownRows = ownCoverage
         for entry in coverage { keeper.post(.coverage(entry, previous: nil, time: Clock.realtime)) }
-        Console.say(CoverageTable(coverage, colour: isatty(STDERR_FILENO) == 1).render())
+        Console.say(coverage)
         guard hasFiles else {
             end()
             throw RunProblem("no file source could be started; the table above says why")
@@ -160,10 +163,11 @@ final class SensorRun {
         noteRows()
         let watched = watches.rules.roots.filter {
             watches.rules.rule(for: $0)?.tags != WatchRule.selfProtection
-        }.map(\.text)
+        }.map { places.host.name($0).text }
         Console.say(
             "vedette: watching \(watched.joined(separator: " ")); alerts go to "
                 + "\(alertPath)\n")
+        if let remark = watches.links.remark { Console.say("vedette: \(remark)\n") }
         notifier.ready("watching")
         sensor.run(
             signals: signals, endsAt: { [unowned self] in handle($0) },
@@ -234,9 +238,12 @@ final class SensorRun {
         } catch {
             return "the configuration stays as it was:\n\(error)"
         }
-        guard next != configuration else { return "the configuration has not changed" }
         let nextWatches = ConfiguredWatches(
             next.fim, own: places.rules(alerts: next.alerts.path(root: places.root)), host: places.host)
+        if let remark = nextWatches.links.remark { Console.say("vedette: \(remark)\n") }
+        guard next != configuration || nextWatches.links.places != watches.links.places else {
+            return "the configuration has not changed"
+        }
         var sameButRules = next
         sameButRules.fim = configuration.fim
         guard sameButRules == configuration, nextWatches.rules.places == watches.rules.places,
@@ -244,7 +251,7 @@ final class SensorRun {
             next.fim.canaries == configuration.fim.canaries
         else {
             (isEnding, restarts) = (true, true)
-            return "the configuration has changed"
+            return next == configuration ? "symbolic links have changed" : "the configuration has changed"
         }
         (configuration, watches) = (next, nextWatches)
         keeper.tell(.options(Self.keeperOptions(next.fim, nextWatches)))
@@ -278,7 +285,7 @@ final class SensorRun {
     /// Watches whose places are there now by symbolic links: elsewhere than where the sensor listens.
     private var elsewhere: [String] {
         watches.missing.filter { (path, place) in
-            SensorPlaces.resolved(places.host.place(path)).map { $0 != place } ?? false
+            places.host.resolved(places.host.place(ByteString(path))).map { $0 != place } ?? false
         }.map(\.path)
     }
 
@@ -349,7 +356,7 @@ final class SensorRun {
             reply.send(.done("a new file begins at \(alertPath)"))
         case .scan(let root):
             keeper.tell(
-                .scan(root) { isTaken in
+                .scan(root.map { places.host.place($0) }) { isTaken in
                     reply.send(
                         isTaken
                             ? .done("the scan begins") : .failed("that is none of the trees that are scanned")
@@ -364,7 +371,7 @@ final class SensorRun {
     private func show(_ path: ByteString) -> ControlAnswer {
         do throws(DatabaseError) {
             let baseline = try Baseline(path: places.state.baseline, mayWrite: false)
-            guard let record = try baseline.record(of: path) else {
+            guard let record = try baseline.record(of: places.host.place(path)) else {
                 return .failed("the baseline has nothing of \(path.text)")
             }
             var writer = ByteWriter()
@@ -382,7 +389,9 @@ final class SensorRun {
         var entries = sensor.coverage
         // What is turned off on purpose is no gap.
         if !configuration.audit.enabled { entries.removeAll { $0.source == SourceName.audit.rawValue } }
-        return entries + [keeper.status.entry] + ownCoverage
+        var kept = keeper.status
+        if let root = kept.scanning?.root { kept.scanning?.root = places.host.name(root) }
+        return entries + [kept.entry] + ownCoverage
     }
 
     /// Rows of what has no thread that would tell of itself.
@@ -407,6 +416,7 @@ final class SensorRun {
                     "metrics", metricsTrouble.map { .off(reason: $0) } ?? .live,
                     detail: metrics.listen.text, .metricsTrouble))
         }
+        if let links = watches.links.entry { entries.append(links) }
         return entries + [watchEntry]
     }
 
@@ -444,7 +454,7 @@ final class SensorRun {
         (report.memory, report.processorTime) = (usage.memory, usage.processorTime)
         report.capabilities = capabilities
         report.selfProtection = StatusReport.SelfProtection(
-            changes: kept.ownChanges, refusedPeers: control?.refusedPeers ?? 0)
+            changes: kept.ownChanges, refusedPeers: (control?.refusedPeers ?? 0) + sensor.refusedPeers)
         board.publish(report)
     }
 }

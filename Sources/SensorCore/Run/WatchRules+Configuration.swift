@@ -7,20 +7,28 @@ struct ConfiguredWatches {
     var rules: WatchRules
     /// Watches of which nothing was there: as they are configured, and where they will be.
     private(set) var missing: [(path: String, place: ByteString)]
+    /// Where symbolic links in them lead.
+    let links: LinkTargets
 
     /// - Parameter own: rules for the sensor's own files.
     init(_ options: FileIntegrityOptions, own: [WatchRule], host: HostRoot) {
         var rules: [WatchRule] = []
         var missing: [(path: String, place: ByteString)] = []
+        var following: [WatchRule] = []
         for watch in options.watches {
-            let wanted = host.place(watch.path)
-            let path = SensorPlaces.place(of: wanted) ?? ByteString(wanted)
-            if SensorPlaces.resolved(path.text) == nil { missing.append((watch.path, path)) }
-            let targets = watch.followsSymlinks ? LinkTargets.outside(path, depth: watch.depth) : []
-            for place in [path] + targets where !rules.contains(where: { $0.path == place }) {
-                rules.append(WatchRule(watch, path: place, exclude: options.exclude, host: host))
-            }
+            let wanted = host.place(ByteString(watch.path))
+            let path = host.eventual(wanted)
+            if host.resolved(path) == nil { missing.append((watch.path, path)) }
+            guard !rules.contains(where: { $0.path == path }) else { continue }
+            let rule = WatchRule(watch, path: path, exclude: options.exclude, host: host)
+            rules.append(rule)
+            if watch.followsSymlinks { following.append(rule) }
         }
+        // After all watches: none of them must give way to what a link leads to.
+        var links = LinkTargets(host: host, watched: (own + rules).map(\.path))
+        for rule in following { links.follow(rule) }
+        rules += links.rules
+        self.links = links
         self.missing = missing
         // What protects the sensor goes before what the configuration says of the same path.
         self.rules = WatchRules(own + rules.filter { rule in !own.contains { $0.path == rule.path } })
@@ -28,7 +36,7 @@ struct ConfiguredWatches {
 
     /// Places of those of which nothing is there still, or again.
     func absent(on host: HostRoot) -> Set<ByteString> {
-        Set(missing.filter { SensorPlaces.resolved(host.place($0.path)) == nil }.map(\.place))
+        Set(missing.filter { host.resolved(host.place(ByteString($0.path))) == nil }.map(\.place))
     }
 }
 

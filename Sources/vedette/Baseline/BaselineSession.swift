@@ -1,5 +1,6 @@
 internal import Baseline
 internal import CWait
+internal import Configuration
 internal import EventModel
 internal import Glibc
 internal import KernelSources
@@ -26,7 +27,8 @@ enum BaselineSession {
     private static func scan(
         _ options: BaselineOptions, _ baseline: Baseline, signals: Int32
     ) throws(SessionProblem) -> Int32 {
-        let roots = try options.paths.isEmpty ? known(baseline) : resolve(options.paths)
+        let roots = try options.paths.isEmpty ? known(baseline) : resolve(options.paths, options.host)
+        let configured = try configured(options)
         let output = try makeOutput(options)
         let tree = DiskTree()
         let budget = ScanBudget()
@@ -36,14 +38,21 @@ enum BaselineSession {
         for root in roots {
             let isKnown = try asking { () throws(DatabaseError) in try baseline.root(root) } != nil
             if !isKnown, !options.scan.updates {
+                let name = options.host.name(root).text
                 throw SessionProblem(
-                    "\(root.text) is not in the baseline; take it with: vedette fim scan \(root.text)")
+                    "\(name) is not in the baseline; take it with: vedette fim scan \(name)")
             }
             let scan = TreeScan(
-                baseline: baseline, tree: tree, options: options.scan, now: { Clock.realtime },
-                report: { output.take(.change($0)) },
+                baseline: baseline, tree: tree,
+                options: configured?.options(options.scan, for: root) ?? options.scan,
+                now: { Clock.realtime },
+                report: { change in
+                    var change = change
+                    configured?.rate(&change)
+                    output.take(.change(change))
+                },
                 goesOn: { result in
-                    progress.show(root, result)
+                    progress.show(options.host.name(root), result)
                     output.flush()
                     repeat {
                         guard cwait_next_signal(signals) == 0, output.failure == nil else { return false }
@@ -59,7 +68,7 @@ enum BaselineSession {
             }
             changes += result.changes
             done += result.files
-            say("vedette: " + ScanText.summary(root, result, isFirst: !isKnown) + "\n")
+            say("vedette: " + ScanText.summary(options.host.name(root), result, isFirst: !isKnown) + "\n")
         }
         guard output.finish() else { throw SessionProblem("standard output cannot be written") }
         return changes == 0 ? 0 : 2
@@ -69,8 +78,8 @@ enum BaselineSession {
     static func list(_ options: BaselineOptions) -> Int32 {
         complaining { () throws(SessionProblem) in
             let baseline = try open(options.state, mayWrite: false)
-            let roots = try options.paths.isEmpty ? known(baseline) : absolute(options.paths)
-            let printer = RecordPrinter(format: options.format)
+            let roots = try options.paths.isEmpty ? known(baseline) : absolute(options.paths, options.host)
+            let printer = RecordPrinter(format: options.format, host: options.host)
             var isFound = false
             for root in roots {
                 try asking { () throws(DatabaseError) in
@@ -84,9 +93,12 @@ enum BaselineSession {
                     }
                 }
             }
-            printer.flush()
+            try finish(printer)
             if isFound { return 0 }
-            throw SessionProblem("the baseline has nothing of " + roots.map(\.text).joined(separator: ", "))
+            throw SessionProblem(
+                "the baseline has nothing of "
+                    + roots.map { options.host.name($0).text }
+                    .joined(separator: ", "))
         }
     }
 
@@ -94,15 +106,23 @@ enum BaselineSession {
     static func show(_ options: BaselineOptions) -> Int32 {
         complaining { () throws(SessionProblem) in
             let baseline = try open(options.state, mayWrite: false)
-            let printer = RecordPrinter(format: options.format)
-            for path in try absolute(options.paths) {
+            let printer = RecordPrinter(format: options.format, host: options.host)
+            for path in try absolute(options.paths, options.host) {
                 let record = try asking { () throws(DatabaseError) in try baseline.record(of: path) }
-                guard let record else { throw SessionProblem("the baseline has nothing of \(path.text)") }
+                guard let record else {
+                    throw SessionProblem(
+                        "the baseline has nothing of \(options.host.name(path).text)")
+                }
                 printer.page(path, record)
             }
-            printer.flush()
+            try finish(printer)
             return 0
         }
+    }
+
+    private static func finish(_ printer: RecordPrinter) throws(SessionProblem) {
+        printer.flush()
+        if printer.isBroken { throw SessionProblem("standard output cannot be written") }
     }
 
     // MARK: - Parts
@@ -148,34 +168,58 @@ enum BaselineSession {
         return roots
     }
 
-    private static func resolve(_ paths: [String]) throws(SessionProblem) -> [ByteString] {
-        do throws(WatchProblem) { return try WatchSession.resolve(paths) } catch {
-            throw SessionProblem(error.message)
+    private static func configured(_ options: BaselineOptions) throws(SessionProblem) -> ConfiguredScan? {
+        guard let run = options.configuration else { return nil }
+        do throws(ConfigurationErrors) { return try ConfiguredScan(run) } catch {
+            throw SessionProblem(
+                "the configuration is wrong; mend it, or say what is meant: --exclude, --depth\n\(error)")
         }
     }
 
+    /// Absolute paths without symbolic links, each once.
+    private static func resolve(_ paths: [String], _ host: HostRoot) throws(SessionProblem) -> [ByteString] {
+        var result: [ByteString] = []
+        for path in paths {
+            guard let place = host.resolved(try whole(path, host)) else {
+                throw SessionProblem(
+                    "\(path): \(reason(host.path.isEmpty ? errno : ENOENT)). Give an existing path.")
+            }
+            if !result.contains(place) { result.append(place) }
+        }
+        return result
+    }
+
+    /// The path as the sensor finds it.
+    private static func whole(_ path: String, _ host: HostRoot) throws(SessionProblem) -> ByteString {
+        guard path.hasPrefix("/") || host.path.isEmpty else {
+            throw SessionProblem("\(path): with --host-root, give the whole path on the host.")
+        }
+        return host.place(ByteString(path))
+    }
+
     /// Absolute paths of files that may be gone: only their directories are resolved.
-    private static func absolute(_ paths: [String]) throws(SessionProblem) -> [ByteString] {
+    private static func absolute(
+        _ paths: [String], _ host: HostRoot
+    ) throws(SessionProblem) -> [ByteString] {
         var result: [ByteString] = []
         for path in paths {
             var text = path
             while text.utf8.count > 1, text.hasSuffix("/") { text.removeLast() }
             let parts = ByteString(text.utf8.contains(UInt8(ascii: "/")) ? text : "./" + text)
             if parts == "/" || parts.lastComponent == "." || parts.lastComponent == ".." {
-                result += try resolve([text])
+                result += try resolve([text], host)
                 continue
             }
-            let parent = realpath(parts.parent.text, nil)
-            defer { free(parent) }
             // A directory that has gone is named as it was.
-            let directory = parent.map { ByteString(String(cString: $0)) } ?? parts.parent
+            let parent = try whole(parts.parent.text, host)
+            let directory = host.resolved(parent) ?? parent
             result.append(directory.appending(parts.lastComponent))
         }
         return result
     }
 
     private static func makeOutput(_ options: BaselineOptions) throws(SessionProblem) -> EventOutput {
-        do throws(WatchProblem) { return try EventOutput(format: options.format) } catch {
+        do throws(WatchProblem) { return try EventOutput(format: options.format, host: options.host) } catch {
             throw SessionProblem(error.message)
         }
     }

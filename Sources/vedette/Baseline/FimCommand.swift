@@ -15,15 +15,23 @@ struct FimOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Keep the state below DIR instead of /.", valueName: "dir"))
     var root = ""
 
+    @Option(
+        name: .customLong("host-root"),
+        help: ArgumentHelp(
+            "The host's root directory is mounted at DIR, as for run: paths are the host's.", valueName: "dir"
+        ))
+    var hostRoot = ""
+
     @Flag(help: "Print JSON lines instead of text.")
     var json = false
 
     @Flag(inversion: .prefixedNo, help: "Colour, on a terminal.")
     var color = true
 
-    func options(paths: [String]) -> BaselineOptions {
+    func options(paths: [String]) throws -> BaselineOptions {
         var options = BaselineOptions()
         options.state = StateDirectory(root: root)
+        options.host = HostRoot(try absoluteDirectory(hostRoot, option: "--host-root"))
         options.paths = paths
         options.format = json ? .json : .terminal(allowsColour: color)
         return options
@@ -34,6 +42,11 @@ struct FimOptions: ParsableArguments {
 struct ScanArguments: ParsableArguments {
     @Argument(help: "Files or directories; without any, all that the baseline has.")
     var paths: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The configuration, instead of etc/vedette/vedette.yml below the root.", valueName: "file"))
+    var config: String?
 
     @Option(
         help: ArgumentHelp(
@@ -48,7 +61,7 @@ struct ScanArguments: ParsableArguments {
     @Option(
         name: .customLong("max-digest"),
         help: ArgumentHelp("Do not read the content of files above so many megabytes.", valueName: "MB"))
-    var largest = 1_024
+    var largest: Int?
 
     @Option(
         name: .customLong("digest"),
@@ -72,17 +85,26 @@ struct ScanArguments: ParsableArguments {
     @OptionGroup var common: FimOptions
 
     func validate() throws {
-        guard largest >= 0 else { throw ValidationError("--max-digest \(largest): give 0 or more.") }
+        guard largest ?? 0 >= 0 else {
+            throw ValidationError("--max-digest \(largest ?? 0): give 0 or more.")
+        }
         guard depth ?? 0 >= 0 else { throw ValidationError("--depth \(depth ?? 0): give 0 or more.") }
         guard processor > 0 else { throw ValidationError("--processor \(processor): give 1 or more.") }
         guard rate ?? 1 > 0 else { throw ValidationError("--rate \(rate ?? 0): give 1 or more.") }
     }
 
-    func options(updates: Bool) -> BaselineOptions {
-        var options = common.options(paths: paths)
+    func options(updates: Bool) throws -> BaselineOptions {
+        var options = try common.options(paths: paths)
         options.scan.excludes = exclude.map { PathPattern($0) }
         options.scan.maximumDepth = depth ?? .max
-        options.scan.digestLimit = UInt64(largest).multipliedReportingOverflow(by: 1 << 20).partialValue
+        if exclude.isEmpty, depth == nil, largest == nil {
+            var run = RunOptions()
+            run.configuration = config
+            (run.root, run.hostRoot) = (common.root, options.host.path)
+            options.configuration = run
+        }
+        options.scan.digestLimit =
+            UInt64(largest ?? 1_024).multipliedReportingOverflow(by: 1 << 20).partialValue
         options.scan.digests = DigestSet(digests)
         options.scan.rereads = verify
         options.scan.updates = updates
@@ -103,13 +125,16 @@ struct FimScan: ParsableCommand {
             changed since, one line a change, with the interval in which it happened. A scan that was interrupted \
             goes on where it was.
 
+            What the configuration says of a watch holds here too: what is left out, how deep, severity and tags. It does \
+            not with --exclude, --depth or --max-digest, and for paths that no watch has.
+
             Exit code: 0 when nothing has changed, 2 when something has, 1 when that could not be found out, 64 for \
             wrong usage.
             """)
 
     @OptionGroup var arguments: ScanArguments
 
-    func run() throws { throw ExitCode(BaselineSession.scan(arguments.options(updates: true))) }
+    func run() throws { throw ExitCode(try BaselineSession.scan(arguments.options(updates: true))) }
 }
 
 struct FimDiff: ParsableCommand {
@@ -119,7 +144,7 @@ struct FimDiff: ParsableCommand {
 
     @OptionGroup var arguments: ScanArguments
 
-    func run() throws { throw ExitCode(BaselineSession.scan(arguments.options(updates: false))) }
+    func run() throws { throw ExitCode(try BaselineSession.scan(arguments.options(updates: false))) }
 }
 
 struct FimList: ParsableCommand {
@@ -132,7 +157,7 @@ struct FimList: ParsableCommand {
 
     @OptionGroup var common: FimOptions
 
-    func run() throws { throw ExitCode(BaselineSession.list(common.options(paths: paths))) }
+    func run() throws { throw ExitCode(try BaselineSession.list(common.options(paths: paths))) }
 }
 
 struct FimShow: ParsableCommand {
@@ -144,5 +169,5 @@ struct FimShow: ParsableCommand {
 
     @OptionGroup var common: FimOptions
 
-    func run() throws { throw ExitCode(BaselineSession.show(common.options(paths: paths))) }
+    func run() throws { throw ExitCode(try BaselineSession.show(common.options(paths: paths))) }
 }

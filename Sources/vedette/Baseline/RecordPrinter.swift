@@ -9,12 +9,15 @@ final class RecordPrinter {
     private let format: WatchOptions.Format
     private let layers = LayerFinder()
     private var buffer: [UInt8] = []
+    /// Standard output takes nothing any more.
+    private(set) var isBroken = false
+    private let host: HostRoot
 
-    init(format: WatchOptions.Format) { self.format = format }
+    init(format: WatchOptions.Format, host: HostRoot) { (self.format, self.host) = (format, host) }
 
     /// `0644 0 0 1234 <sha256> /path`, or a JSON object.
     func line(_ path: ByteString, _ record: BaselineRecord) {
-        let file = record.attributes
+        let (file, path) = (record.attributes, host.name(path))
         if case .json = format { return json(path, record) }
         let digest = file.sha256?.hexadecimal ?? "-"
         var text = "\(Self.letter(of: file.type))\(file.modeText) \(file.owner) \(file.group) "
@@ -25,7 +28,7 @@ final class RecordPrinter {
 
     /// One attribute a line, or a JSON object.
     func page(_ path: ByteString, _ record: BaselineRecord) {
-        let file = record.attributes
+        let (file, path) = (record.attributes, host.name(path))
         if case .json = format { return json(path, record) }
         append(printable(path))
         let shown: [FileAttribute] = [.type, .mode, .owner, .group, .size, .links, .linkTarget]
@@ -76,11 +79,11 @@ final class RecordPrinter {
 
     func flush() {
         var done = 0
-        while done < buffer.count {
+        while done < buffer.count, !isBroken {
             let wrote = buffer.withUnsafeBytes {
                 write(STDOUT_FILENO, $0.baseAddress?.advanced(by: done), $0.count - done)
             }
-            if wrote < 0, errno != EINTR { break }
+            isBroken = wrote < 0 && errno != EINTR
             done += max(0, wrote)
         }
         buffer.removeAll(keepingCapacity: true)

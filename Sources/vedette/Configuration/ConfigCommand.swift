@@ -15,6 +15,11 @@ struct ConfigArguments: ParsableArguments {
     @Option(help: ArgumentHelp("Let DIR stand for /.", valueName: "dir"))
     var root = ""
 
+    @Option(
+        name: .customLong("host-root"),
+        help: ArgumentHelp("The host's root directory is mounted at DIR, as for run.", valueName: "dir"))
+    var hostRoot = ""
+
     @Flag(help: "Print JSON instead of text.")
     var json = false
 
@@ -22,7 +27,11 @@ struct ConfigArguments: ParsableArguments {
         if file?.isEmpty == true { throw ValidationError("An empty name stands for no file.") }
     }
 
-    var session: ConfigSession { ConfigSession(file: file, root: root, isJSON: json) }
+    func session() throws -> ConfigSession {
+        ConfigSession(
+            file: file, root: root, hostRoot: try absoluteDirectory(hostRoot, option: "--host-root"),
+            isJSON: json)
+    }
 }
 
 struct ConfigCheck: ParsableCommand {
@@ -32,12 +41,13 @@ struct ConfigCheck: ParsableCommand {
             Each error is one line on standard error: FILE:LINE:COLUMN: what is wrong; what to do. With --json, one \
             object with all of them goes to standard output.
 
-            Exit code: 0 when the configuration is good, 1 when it is not, 64 for wrong usage.
+            Exit code: 0 when the configuration is good, 2 when it is not, 1 when standard output cannot be written, 64 for \
+            wrong usage.
             """)
 
     @OptionGroup var arguments: ConfigArguments
 
-    func run() throws { throw ExitCode(arguments.session.check()) }
+    func run() throws { throw ExitCode(try arguments.session().check()) }
 }
 
 struct ConfigShow: ParsableCommand {
@@ -46,10 +56,11 @@ struct ConfigShow: ParsableCommand {
         discussion: """
             Without a file at the usual place the built-in defaults are shown, which is said on standard error.
 
-            Exit code: 0, or 1 when the configuration is not good, 64 for wrong usage.
+            Exit code: 0, or 2 when the configuration is not good, 1 when standard output cannot be written, 64 for wrong \
+            usage.
             """)
 
     @OptionGroup var arguments: ConfigArguments
 
-    func run() throws { throw ExitCode(arguments.session.show()) }
+    func run() throws { throw ExitCode(try arguments.session().show()) }
 }

@@ -7,32 +7,38 @@ struct ConfigSession {
     let file: String?
     /// What stands for `/`; empty for the real one.
     let root: String
+    /// Where the host's `/` is: built-in watches are those that it has. Empty for `/`.
+    let hostRoot: String
     let isJSON: Bool
 
     private var path: String { file ?? ConfigurationFile.defaultPath(root: root) }
 
-    /// Says whether the file is good. 0 when it is, 1 when it is not.
+    /// Says whether the file is good. 0 when it is, 2 when it is not, 1 when that cannot be written.
     func check() -> Int32 {
         do throws(ConfigurationErrors) {
-            _ = try ConfigurationFile.load(path)
+            _ = try load()
             return answer(isJSON ? verdict(nil).json + "\n" : "\(path): good\n")
         } catch {
             if !isJSON { return complain(error) }
-            _ = answer(verdict(error).json + "\n")
-            return 1
+            return answer(verdict(error).json + "\n") == 0 ? 2 : 1
         }
     }
 
-    /// Prints what holds. 0 when that is known, else 1.
+    /// Prints what holds. 0 when that is known, 2 when the file is not good, 1 when it cannot be written.
     func show() -> Int32 {
         do throws(ConfigurationErrors) {
-            return try answer(ConfigurationFile.load(path), title: "\(path), with defaults filled in")
+            return try answer(load(), title: "\(path), with defaults filled in")
         } catch {
             guard error.isMissingFile, file == nil else { return complain(error) }
             let title = "built-in defaults: there is no \(path)"
             say("vedette: \(title)\n")
-            return answer(SensorConfiguration.builtIn(), title: title)
+            return answer(
+                SensorConfiguration.builtIn { SensorConfiguration.isOnDisk(hostRoot + $0) }, title: title)
         }
+    }
+
+    private func load() throws(ConfigurationErrors) -> SensorConfiguration {
+        try ConfigurationFile.load(path, hostRoot: hostRoot)
     }
 
     private func answer(_ configuration: SensorConfiguration, title: String) -> Int32 {
@@ -50,7 +56,7 @@ struct ConfigSession {
 
     private func complain(_ errors: ConfigurationErrors) -> Int32 {
         say("\(errors)\n")
-        return 1
+        return 2
     }
 
     private func say(_ text: String) {

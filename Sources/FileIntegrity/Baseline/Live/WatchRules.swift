@@ -25,13 +25,13 @@ package struct WatchRule: Sendable {
 
     /// Whether what stands at `path`, which is within `self.path`, is meant.
     package func includes(_ path: ByteString) -> Bool {
-        isInReach(path) && !isExcluded(path)
+        isInReach(path) && !excludes(path)
             && (restricts.isEmpty || restricts.contains { $0.matches(path) })
     }
 
     /// Whether what is in the directory at `path`, which is within `self.path`, may be meant.
     package func enters(_ path: ByteString) -> Bool {
-        (maximumDepth == .max || path == self.path || depth(of: path) < maximumDepth) && !isExcluded(path)
+        (maximumDepth == .max || path == self.path || depth(of: path) < maximumDepth) && !excludes(path)
     }
 
     private func isInReach(_ path: ByteString) -> Bool {
@@ -45,8 +45,8 @@ package struct WatchRule: Sendable {
         path.bytes[min(self.path.count + 1, path.count)...].count { $0 == UInt8(ascii: "/") }
     }
 
-    /// A pattern for paths leaves out what is below them too.
-    private func isExcluded(_ path: ByteString) -> Bool {
+    /// Whether `path`, which is within `self.path`, is left out. A pattern for paths leaves out what is below them too.
+    package func excludes(_ path: ByteString) -> Bool {
         guard !excludes.isEmpty else { return false }
         var place = path
         while place.count > self.path.count {
