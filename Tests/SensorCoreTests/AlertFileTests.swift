@@ -47,13 +47,12 @@ private func numbers(in text: String) throws -> [Int] {
 
     @Test func signalsTheOwnerWhenMoreIsDurable() throws {
         let directory = try TestDirectory()
-        let pipe = TestPipe()
-        let file = try AlertFile(path: directory.log, wake: pipe.writer)
+        let wake = try WakeEvent()
+        let file = try AlertFile(path: directory.log, wake: wake)
         file.take(event(1))
-        #expect(pipe.pending == 0)
+        #expect(!wake.wait(timeout: 0))
         file.flush()
-        let isSignalled = eventually { pipe.pending > 0 }
-        #expect(isSignalled)
+        #expect(wake.wait(timeout: 10_000))
         #expect(file.durable == 1)
         let isComplete = file.finish()
         #expect(isComplete)
@@ -61,7 +60,9 @@ private func numbers(in text: String) throws -> [Int] {
 
     @Test func writesEverythingBeforeItEnds() throws {
         let directory = try TestDirectory()
-        let file = try AlertFile(path: directory.log)
+        var options = AlertFileOptions()
+        options.limit = 4 << 20
+        let file = try AlertFile(path: directory.log, options: options)
         for number in 1...5_000 { file.take(event(number)) }
         let isComplete = file.finish()
         #expect(isComplete)

@@ -30,7 +30,7 @@ extension TestPipe {
     /// Reads until no byte comes for a while.
     fileprivate func readAll() -> String {
         var bytes: [UInt8] = []
-        while eventually(within: 0.2, { pending > 0 }) { bytes += read(pending) }
+        while eventually(within: 1, { pending > 0 }) { bytes += read(pending) }
         return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -13,17 +13,16 @@ package final class AlertFile {
     /// Opens the file, with mode 0600 and its directories with 0750 where they are missing, mends what a kill has left,
     /// and starts the thread that writes.
     ///
-    /// - Parameter wake: an eventfd of the caller's, open until `finish` has returned `true`, that is signalled when
-    ///   `durable` has grown; -1 for none.
+    /// - Parameter wake: is signalled when `durable` has grown.
     /// - Throws: `KernelError` when the file cannot be opened or mended, or the host refuses a thread.
     package convenience init(
-        path: String, options: AlertFileOptions = .init(), wake: Int32 = -1
+        path: String, options: AlertFileOptions = .init(), wake: WakeEvent? = nil
     ) throws(KernelError) {
         try self.init(path: path, options: options, wake: wake, host: HostRoot())
     }
 
     /// - Parameter host: what stands before the paths of the host's files; the lines leave it out.
-    init(path: String, options: AlertFileOptions, wake: Int32, host: HostRoot) throws(KernelError) {
+    init(path: String, options: AlertFileOptions, wake: WakeEvent?, host: HostRoot) throws(KernelError) {
         self.host = host
         lines = OutgoingLines(encoder: LineEncoder(host: host), source: "alerts")
         writer = try AlertWriter(path: path, options: options, wake: wake)

@@ -1,4 +1,3 @@
-internal import CWait
 internal import Glibc
 internal import KernelSources
 internal import Synchronization
@@ -16,7 +15,7 @@ final class AlertWriter: Sendable {
 
     let buffer: OutputBuffer
     private let sync: Bool
-    private let wake: Int32
+    private let wake: WakeEvent?
     /// The thread's alone once it runs.
     nonisolated(unsafe) private let log: AlertLog
     private let reached = Atomic<UInt64>(0)
@@ -26,8 +25,8 @@ final class AlertWriter: Sendable {
 
     /// Opens the file and starts the thread.
     ///
-    /// - Parameter wake: an eventfd of the caller's that is signalled when `durable` has grown; -1 for none.
-    init(path: String, options: AlertFileOptions, wake: Int32) throws(KernelError) {
+    /// - Parameter wake: is signalled when `durable` has grown.
+    init(path: String, options: AlertFileOptions, wake: WakeEvent?) throws(KernelError) {
         guard let buffer = OutputBuffer(limit: options.limit) else {
             throw KernelError(call: "eventfd(2)", errno: EMFILE)
         }
@@ -117,7 +116,7 @@ final class AlertWriter: Sendable {
         buffer.free(held.size)
         held.size = 0
         held.settled = Clock.monotonic
-        if wake >= 0 { cwait_signal_event(wake) }
+        wake?.signal()
     }
 
     /// Tries until it succeeds, or until nobody waits any more. Returns whether it did.

@@ -1,13 +1,11 @@
-internal import CWait
 internal import EventModel
-internal import Glibc
 internal import KernelSources
 
 /// The alert file as the place where finished events go.
 final class AlertSink: EventSink {
     private let file: AlertFile
     /// Signalled when more is on disk.
-    private let wake: Int32
+    private let wake: WakeEvent
     private var position: UInt64 = 0
     /// The disk took nothing for too long: not before then is it waited for again.
     private var nextWait: UInt64 = 0
@@ -22,11 +20,9 @@ final class AlertSink: EventSink {
 
     /// - Throws: `KernelError` when the file cannot be opened.
     init(path: String, options: AlertFileOptions, host: HostRoot = HostRoot()) throws(KernelError) {
-        wake = try check("eventfd(2)", cwait_open_event())
+        wake = try WakeEvent()
         file = try AlertFile(path: path, options: options, wake: wake, host: host)
     }
-
-    deinit { close(wake) }
 
     func take(_ event: SensorEvent) {
         if case .change(let change) = event {
@@ -49,7 +45,7 @@ final class AlertSink: EventSink {
                 nextWait = Clock.monotonic &+ Patience.pause
                 return
             }
-            _ = cwait_await_event(wake, 100)
+            wake.wait(timeout: 100)
         }
     }
 
@@ -61,7 +57,7 @@ final class AlertSink: EventSink {
         while file.durable < position {
             let now = Clock.monotonic
             guard now < deadline else { return false }
-            _ = cwait_await_event(wake, Int32((deadline - now) / 1_000_000) + 1)
+            wake.wait(timeout: Int32((deadline - now) / 1_000_000) + 1)
         }
         return true
     }
