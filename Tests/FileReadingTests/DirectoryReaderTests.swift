@@ -44,6 +44,28 @@ import Testing
         #expect(found == names.map { ByteString($0) }.sorted())
     }
 
+    @Test func refusesADirectoryWithTooManyNames() throws {
+        for number in 0..<10 { try write("name-\(number)", "") }
+        try DirectoryReader(mostNames: 70).open(ByteString(scratch.path))
+        #expect(throws: KernelError(call: "getdents64(2)", errno: EOVERFLOW)) {
+            try DirectoryReader(mostNames: 69).open(ByteString(scratch.path))
+        }
+    }
+
+    @Test func digestsLargeContentInParts() throws {
+        let bytes = (0..<(9 << 20)).map { UInt8(truncatingIfNeeded: $0 >> 3) }
+        try Data(bytes).write(to: URL(fileURLWithPath: scratch.path + "/large"))
+        let whole = try attributes(of: "large", limit: 1 << 30).sha256
+        let content = try #require(PathReader().openContent(of: ByteString(scratch.path + "/large")))
+        var parts = 0
+        while case .more = content.readOn() { parts += 1 }
+        #expect(parts == 2)
+        let again = try #require(PathReader().openContent(of: ByteString(scratch.path + "/large")))
+        for _ in 0..<parts { _ = again.readOn() }
+        guard case .end(let digest) = again.readOn() else { throw CancellationError() }
+        #expect(digest == whole && digest != nil)
+    }
+
     @Test func comparesNamesAsBytes() throws {
         try write("abc", "")
         try reader.open(ByteString(scratch.path))

@@ -65,6 +65,11 @@ private func text(_ path: String, in object: [String: Any]) -> String? { value(p
         #expect(value("vedette.diff", in: try parsed(.change(change()))) == nil)
     }
 
+    @Test func saysThatTheDigestOfALargeFileComesLater() throws {
+        #expect(text("vedette.digest", in: try parsed(.change(deferredChange()))) == "deferred")
+        #expect(value("vedette.digest", in: try parsed(.change(change()))) == nil)
+    }
+
     @Test func leavesOutWhatIsNotKnownAndSaysSo() throws {
         var unknown = change()
         unknown.attribution = Attribution(process: ProcessIdentity(pid: 77))

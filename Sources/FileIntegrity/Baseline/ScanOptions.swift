@@ -17,7 +17,16 @@ package struct ScanOptions: Sendable {
     /// Writes what is found into the baseline.
     package var updates = true
 
+    /// The content of larger files is read in parts, with pauses in between. Bytes.
+    package static let mostAtOnce: UInt64 = 16 << 20
+
     package init() {}
+
+    /// Whether it is a file whose content is to be read, but not at once.
+    func isLarge(_ attributes: FileAttributes, at path: ByteString) -> Bool {
+        attributes.type == .file && attributes.size > Self.mostAtOnce
+            && attributes.size <= digestLimit(for: path)
+    }
 
     /// Whether every file is meant, whatever its path.
     var meansAll: Bool { excludes.isEmpty && rules == nil }
@@ -43,6 +52,8 @@ package struct ScanResult: Equatable, Sendable {
     /// Differences of which events may still tell.
     package var deferred: UInt64 = 0
     package var unreadable: UInt64 = 0
+    /// A directory that has too many names to be listed.
+    package var tooLarge: ByteString?
 
     package init() {}
 }

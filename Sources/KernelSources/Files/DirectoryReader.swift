@@ -27,13 +27,14 @@ package final class DirectoryReader {
     private var target = [CChar](repeating: 0, count: 4_096)
     private let digest = ContentDigest()
 
-    /// Bytes of names in a directory that is listed: some ten million of them, which with their places take 400 MB for
-    /// as long as the directory is read.
-    private static let mostNames = 1 << 28
+    /// Bytes of names in a directory that is listed.
+    private let mostNames: Int
     /// Bytes of names that room is kept for.
     private static let keptNames = 1 << 18
 
-    package init() {}
+    /// - Parameter mostNames: bytes of names in a directory that is listed. Some million of them, by default, which with
+    ///   their places take 45 MB for as long as the directory is read.
+    package init(mostNames: Int = 1 << 25) { self.mostNames = mostNames }
 
     deinit {
         closeDirectory()
@@ -65,7 +66,7 @@ package final class DirectoryReader {
             let got = try check("getdents64(2)", buffer)
             if got == 0 { break }
             append(UnsafeRawBufferPointer(rebasing: block[..<Int(got)]))
-            guard names.count <= Self.mostNames else {
+            guard names.count <= mostNames else {
                 forgetNames()
                 throw KernelError(call: "getdents64(2)", errno: EOVERFLOW)
             }
@@ -206,6 +207,11 @@ package final class DirectoryReader {
         }
         learnInode(of: file, into: &attributes)
         return attributes
+    }
+
+    /// Opens the content of a file, to be digested in parts; `nil` when that is refused.
+    package func openContent(at position: Int) -> LargeContent? {
+        LargeContent(withName(at: position, ctree_open_file))
     }
 
     private func completeFile(

@@ -50,6 +50,11 @@ package final class PathReader {
         return attributes
     }
 
+    /// Opens the content of a file, to be digested in parts; `nil` when that is refused.
+    package func openContent(of path: ByteString) -> LargeContent? {
+        LargeContent(ctree_open_file(AT_FDCWD, path.zeroTerminated))
+    }
+
     private func status(of descriptor: Int32, _ name: [CChar]) -> FileAttributes? {
         var status = ctree_status()
         return ctree_status(descriptor, name, &status) == 0 ? FileAttributes(status) : nil

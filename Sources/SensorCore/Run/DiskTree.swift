@@ -37,6 +37,18 @@ package final class DiskTree: FileTree {
         reader.take(at: position, digestLimit: digestLimit)
     }
 
+    package func digest<Failure: Error>(
+        at position: Int, goesOn: () throws(Failure) -> Bool
+    ) throws(Failure) -> SHA256Digest? {
+        guard let content = reader.openContent(at: position) else { return nil }
+        while true {
+            switch content.readOn() {
+            case .more: if try !goesOn() { return nil }
+            case .end(let digest): return digest
+            }
+        }
+    }
+
     package func finish() { reader.finish() }
 
     package func isMountRoot(at position: Int) -> Bool { reader.isMountRoot(at: position) }

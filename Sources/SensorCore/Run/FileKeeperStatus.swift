@@ -14,6 +14,8 @@ struct FileKeeperStatus: Sendable {
     var scanning: (root: ByteString, files: UInt64)?
     /// The last complete scan of each root.
     var scanned: [ByteString: ScanReport] = [:]
+    /// In which trees the last scan has met a directory with too many names.
+    var tooLarge: [ByteString: ByteString] = [:]
     /// What the sink has counted, as of the last second.
     var kinds: [ChangeKind: UInt64] = [:]
     var unattributed: UInt64 = 0
@@ -35,11 +37,22 @@ extension FileKeeperStatus {
             return CoverageEntry(
                 source: "baseline", state: .degraded(reason: "nothing heard of it for \(silence) s"),
                 detail: detail,
-                advice: "It waits for a disk, or reads a very large file. Changes wait too.")
+                advice: "It waits for a disk. Changes wait too.")
         }
         return CoverageEntry(
             source: "baseline", state: state ?? .off(reason: "not yet opened"), detail: detail, advice: advice
         )
+    }
+
+    /// A further row, of what scans leave out.
+    var scans: CoverageEntry {
+        guard let directory = tooLarge.values.min() else {
+            return CoverageEntry(source: "scans", state: .live)
+        }
+        return CoverageEntry(
+            source: "scans",
+            state: .degraded(reason: "too many names to be scanned in \(directory.text)"),
+            advice: "Events of what is in it are told. Leave it out with `exclude`, or divide it.")
     }
 
     private var files: UInt64 { scanned.values.reduce(0) { $0 + $1.files } }

@@ -23,6 +23,9 @@ final class ScanBudget {
         paidAt = max(paidAt, Clock.monotonic)
     }
 
+    /// Ends a scan: what it has used since it last waited is to be paid before the next one goes on.
+    func finish() { charge(0) }
+
     /// Calls `work`, which is none of the scan's.
     func leavingOut(_ work: () -> Bool) -> Bool {
         charge(0)

@@ -339,6 +339,7 @@ final class SensorRun {
         if !configuration.audit.enabled { entries.removeAll { $0.source == SourceName.audit.rawValue } }
         let kept = keeper.status
         entries.append(kept.entry)
+        if kept.scans.state != .live { entries.append(kept.scans) }
         entries.append(alertEntry(sink.status.trouble))
         for (module, reason) in troubles.sorted(by: { $0.key < $1.key }) {
             entries.append(
