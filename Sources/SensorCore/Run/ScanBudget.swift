@@ -1,6 +1,9 @@
 internal import Glibc
 
 /// Keeps scans within their share of a processor and their files a second. One thread owns it.
+///
+/// Time in which the thread waited for a processor counts as if it had used it: when others want the processors, scans
+/// take less of them.
 final class ScanBudget {
     /// Of one processor, while events come in beside it.
     private static let share: UInt64 = 50
@@ -9,9 +12,18 @@ final class ScanBudget {
     private var rate: UInt64?
     /// When what scans have used so far is paid for. CLOCK_MONOTONIC nanoseconds.
     private var paidAt: UInt64 = 0
-    /// Processor time of this thread up to which scans have paid.
-    private var used = ScanBudget.processorTime
+    /// What this thread had used, and waited for, when scans last paid.
+    private var used: UInt64 = 0
     private var files: UInt64 = 0
+    /// Nanoseconds for which this thread has waited for a processor.
+    private let waited: () -> UInt64
+
+    init(waited: @escaping () -> UInt64) { self.waited = waited }
+
+    convenience init() {
+        let delay = ProcessorDelay()
+        self.init { delay.nanoseconds }
+    }
 
     /// Begins a scan.
     ///
@@ -19,7 +31,7 @@ final class ScanBudget {
     func use(rate: UInt64?) {
         self.rate = rate
         files = 0
-        used = Self.processorTime
+        used = total
         paidAt = max(paidAt, Clock.monotonic)
     }
 
@@ -29,7 +41,7 @@ final class ScanBudget {
     /// Calls `work`, which is none of the scan's.
     func leavingOut(_ work: () -> Bool) -> Bool {
         charge(0)
-        defer { used = Self.processorTime }
+        defer { used = total }
         return work()
     }
 
@@ -47,12 +59,14 @@ final class ScanBudget {
     private var isAhead: Bool { paidAt > Clock.monotonic &+ Self.burst }
 
     private func charge(_ newFiles: UInt64) {
-        let now = Self.processorTime
-        let byProcessor = (now &- used) &* 100 / Self.share
+        let now = total
+        let byProcessor = (now > used ? now - used : 0) &* 100 / Self.share
         let byRate = rate.map { newFiles &* 1_000_000_000 / max($0, 1) } ?? 0
         used = now
         paidAt = max(paidAt, Clock.monotonic) &+ max(byProcessor, byRate)
     }
+
+    private var total: UInt64 { Self.processorTime &+ waited() }
 
     /// Of this thread, nanoseconds.
     private static var processorTime: UInt64 {
