@@ -467,6 +467,39 @@ private final class Home {
         #expect(told == ["attributes file", "deleted second"])
     }
 
+    @Test func contentThatMayNotBeKeptAnyMoreIsForgotten() throws {
+        keeper.finish()
+        settle(try Self.makeKeeper(home, Collector()) { $0.showsDiff = true })
+        try home.write("file", "longer\n")
+        let now = UInt64(Date().timeIntervalSince1970 * 1e9)
+        let kept = { (name: String) in
+            try Baseline(path: home.database, mayWrite: false).content(of: home.place(name)) != nil
+        }
+        let adjusting = try Self.makeKeeper(home, Collector()) { $0.showsDiff = true }
+        settle(adjusting) {
+            $0.take(
+                .change(
+                    FileChange(
+                        kind: .modified, path: home.place("file"), type: .file, time: now, source: .fanotify))
+            )
+        }
+        #expect(try kept("file"))
+        settle(
+            try Self.makeKeeper(home, Collector()) { rule in
+                rule.showsDiff = true
+                rule.secrets = [PathPattern("file")]
+            })
+        #expect(try !kept("file"))
+    }
+
+    @Test func whatIsMadeInThePlaceOfAnUntoldLossSaysWhatWasThere() throws {
+        try home.write("other", "longer\n")
+        #expect(rename(home.tree + "/other", home.tree + "/file") == 0)
+        change(.created, "file")
+        #expect(sink.changes.last?.kind == .created)
+        #expect(sink.changes.last?.before?.size == 4 && sink.changes.last?.after?.size == 7)
+    }
+
     @Test func whatComesTooLateIsToldAndFoundAgain() throws {
         try home.write("file", "longer\n")
         keeper.noteEnd(patience: 0)
@@ -525,9 +558,12 @@ private final class Home {
     }
 
     /// Runs one from its start until it has nothing more to do.
-    private func settle(_ keeper: FileKeeper<DiskTree>) {
+    private func settle(
+        _ keeper: FileKeeper<DiskTree>, _ meanwhile: (FileKeeper<DiskTree>) -> Void = { _ in }
+    ) {
         keeper.start()
         Self.workOff(keeper)
+        meanwhile(keeper)
         for _ in 0..<6 { keeper.take(.init(isCaughtUp: true)) }
         Self.workOff(keeper)
         keeper.finish()

@@ -64,6 +64,9 @@ final class FileKeeper<Tree: FileTree> {
     private var nextCommit: UInt64 = 0
     /// Deferred too many differences to remember: scan again.
     private var hasMoreSuspects = false
+    /// Contents that were kept under other rules are gone through, from the last one that was.
+    private var checksContents = true
+    private var lastContent: StoredContent?
     /// What is looked at again, and since when, nanoseconds since 1970: all events from before have come in.
     private var lookedAt: (paths: Set<ByteString>, since: UInt64)?
     /// What is taken in later is told as it is: the end must not be held up. CLOCK_MONOTONIC nanoseconds.
@@ -405,6 +408,7 @@ final class FileKeeper<Tree: FileTree> {
         if options.rulesDigest != self.options.rulesDigest { plan.request(reason: .request) }
         self.options = options
         contents.forgetRules()
+        (checksContents, lastContent) = (true, nil)
         plan.use(interval: options.scanInterval, now: Clock.monotonic)
     }
 
@@ -486,6 +490,10 @@ final class FileKeeper<Tree: FileTree> {
                 try digestLate()
                 return true
             }
+            if checksContents {
+                try forgetContents()
+                return true
+            }
             if let task = plan.next(now: Clock.monotonic) {
                 try scan(task, goesOn: goesOn)
                 return true
@@ -497,6 +505,17 @@ final class FileKeeper<Tree: FileTree> {
             fail(error)
             return true
         }
+    }
+
+    /// Forgets contents that may not be kept any more, some at a time.
+    private func forgetContents() throws(DatabaseError) {
+        guard let baseline else { return }
+        let known = try baseline.contents(after: lastContent, limit: Baseline.batch)
+        for content in known where !contents.mayKeep(content.path, options.rules.rule(for: content.path)) {
+            try baseline.removeContent(of: content.path)
+        }
+        lastContent = known.last
+        checksContents = known.count == Baseline.batch
     }
 
     /// Reads a part of a large file; of its change has been told.

@@ -56,7 +56,11 @@ package final class LiveBaseline {
         case .renamed:
             return try move(&change, digestLimit: digestLimit, isKept: isKept)
         case .created, .linked:
-            return try renew(&change, before: nil, digestLimit: digestLimit)
+            let known = try baseline.record(of: change.path)?.attributes
+            let aftermath = try renew(&change, before: nil, digestLimit: digestLimit)
+            // Nobody has told yet that another file was here: its end was not heard of.
+            if let known, let after = change.after, known.inode != after.inode { change.before = known }
+            return aftermath
         case .modified, .attributes, .replaced:
             let before = try baseline.record(of: change.path)?.attributes
             // What replaced it has been told of under the name that it had before.
