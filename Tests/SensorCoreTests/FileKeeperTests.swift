@@ -370,6 +370,19 @@ private final class Home {
         next.finish()
     }
 
+    @Test func aDigestThatAnEndHasPutOffIsReadAfterTheNextStart() throws {
+        try grow("large", to: 20)
+        change(.created, "large")
+        keeper.take(.init(isCaughtUp: true))
+        #expect(!keeper.status.isSettled)
+        keeper.finish()
+        let known = { try Baseline(path: home.database, mayWrite: false).record(of: home.place("large")) }
+        #expect(try known() != nil && known()?.attributes.sha256 == nil)
+        settle(try Self.makeKeeper(home, sink))
+        #expect(try known()?.attributes.sha256 != nil)
+        #expect(told == ["created large"])
+    }
+
     @Test func aScanTakesEventsInWhileItReadsALargeFile() throws {
         try grow("large", to: 256)
         scan()

@@ -15,6 +15,8 @@ package protocol ScanJudge: AnyObject {
     /// - Parameter took: nanoseconds.
     /// - Parameter isDone: whether there is a digest: the file did not change meanwhile.
     func noteDigest(of path: ByteString, took: UInt64, isDone: Bool)
+    /// The large file looks as it is known, but without a digest: reading it has been put off and not been done.
+    func noteLackOfDigest(at path: ByteString)
     /// Only its digest can tell whether the large file has changed: it is to be looked at again.
     func awaitDigest(at path: ByteString)
 }

@@ -288,6 +288,10 @@ package final class TreeScan<Tree: FileTree> {
                 return
             }
             if options.updates { try put(attributes, name, in: directory) }
+        } else if let judge, options.isLarge(attributes, at: path),
+            try baseline.record(of: path)?.attributes.sha256 == nil
+        {
+            judge.noteLackOfDigest(at: path)
         }
         if attributes.type == .directory {
             enter(path, depth: depth, device: attributes.device, from: device, known: glance?.device)

@@ -33,6 +33,9 @@ struct DigestPace {
         return true
     }
 
+    /// Whether a file may be read now that waits.
+    func isReady(now: UInt64) -> Bool { due.contains { $0.value.at <= now } }
+
     func isDue(_ path: ByteString) -> Bool { due[path] != nil }
 
     /// What it is to be compared with that waits already; `nil` when nothing does.

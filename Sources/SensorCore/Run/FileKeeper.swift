@@ -400,7 +400,7 @@ final class FileKeeper<Tree: FileTree> {
         releasePending()
         status.isSettled =
             plan.isIdle && suspects.isEmpty && unconfirmed.isEmpty && arrivals.isEmpty && pending.isEmpty
-            && uncommittedSince == nil
+            && uncommittedSince == nil && late == nil && !pace.isReady(now: Clock.monotonic)
     }
 
     /// Goes by other options from now on.
@@ -684,6 +684,12 @@ extension FileKeeper: ScanJudge {
 
     func noteDigest(of path: ByteString, took: UInt64, isDone: Bool) {
         pace.note(path, took: took, isDone: isDone, now: Clock.monotonic)
+    }
+
+    func noteLackOfDigest(at path: ByteString) {
+        if pace.isDue(path) { return }
+        // When too many wait, the next scan finds it so again.
+        _ = pace.putOff(path, known: nil, now: Clock.monotonic)
     }
 
     func awaitDigest(at path: ByteString) {
