@@ -66,6 +66,24 @@ import Testing
         #expect(digest == whole && digest != nil)
     }
 
+    @Test func aLargeFileThatIsWrittenAllTheTimeHasNoDigest() async throws {
+        let path = scratch.path + "/log"
+        try write("log", "")
+        #expect(truncate(path, 32 << 20) == 0)
+        let writer = Task.detached {
+            let file = open(path, O_WRONLY | O_APPEND)
+            while !Task.isCancelled { _ = Foundation.write(file, "x", 1) }
+            close(file)
+        }
+        var status = stat()
+        while stat(path, &status) == 0, status.st_size == 32 << 20 { await Task.yield() }
+        let found = PathReader().attributes(of: ByteString(path), digestLimit: 1 << 30)
+        writer.cancel()
+        await writer.value
+        #expect(found != nil && found?.sha256 == nil)
+        #expect(PathReader().attributes(of: ByteString(path), digestLimit: 1 << 30)?.sha256 != nil)
+    }
+
     @Test func comparesNamesAsBytes() throws {
         try write("abc", "")
         try reader.open(ByteString(scratch.path))

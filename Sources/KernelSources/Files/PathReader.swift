@@ -9,6 +9,9 @@ package final class PathReader {
     private let digest = ContentDigest()
     private var target = [CChar](repeating: 0, count: 4_096)
 
+    /// Bytes of a file that is not read again and again.
+    private static let large: UInt64 = 16 << 20
+
     package init() {}
 
     /// Everything that is kept of a file; `nil` when nothing stands at `path`.
@@ -34,7 +37,8 @@ package final class PathReader {
         return attributes
     }
 
-    /// Of an open file, as it is at one moment; of one that is written all the time, as it is at the third attempt.
+    /// Of an open file, as it is at one moment; of one that is written all the time, as it is at the third attempt. Of a
+    /// large one there is no second attempt: without its digest then.
     private func read(_ file: Int32, limit: UInt64) -> FileAttributes? {
         guard var attributes = status(of: file, [0]) else { return nil }
         if attributes.type == .file, attributes.size <= limit {
@@ -42,6 +46,10 @@ package final class PathReader {
                 attributes.sha256 = digest.sha256(of: file, size: attributes.size, limit: limit)
                 guard let now = status(of: file, [0]), !now.looksLike(attributes) else { break }
                 attributes.takeStatus(now)
+                if attributes.size > Self.large {
+                    attributes.sha256 = nil
+                    break
+                }
             }
         }
         attributes.generation = ctree_generation(file)
