@@ -131,6 +131,9 @@ extension FileAttributes {
         }
     }
 
+    /// Takes over the digests of the content.
+    package mutating func takeContent(of other: FileAttributes) { sha256 = other.sha256 }
+
     /// Whether `statx(2)` says the same as before: then nothing else can have changed but by tricks on the disk itself.
     package func looksLike(_ earlier: FileAttributes) -> Bool {
         inode == earlier.inode && changed == earlier.changed && modified == earlier.modified

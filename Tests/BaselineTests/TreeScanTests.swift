@@ -46,9 +46,10 @@ private final class TreePicture: FileTree {
     }
 
     func digest<Failure: Error>(
-        at position: Int, goesOn: () throws(Failure) -> Bool
-    ) throws(Failure) -> SHA256Digest? {
-        try goesOn() ? files[directory.appending(names[position])]?.sha256 : nil
+        _ attributes: inout FileAttributes, at position: Int, goesOn: () throws(Failure) -> Bool
+    ) throws(Failure) {
+        let found = files[directory.appending(names[position])]
+        if try goesOn() { attributes.sha256 = found?.sha256 }
     }
 
     func isKernelState(_ directory: ByteString) -> Bool { directory.lastComponent == "proc" }

@@ -336,19 +336,18 @@ package final class TreeScan<Tree: FileTree> {
         _ attributes: inout FileAttributes, _ position: Int, at path: ByteString
     ) throws(DatabaseError) -> Bool {
         let first = attributes
-        var digest: SHA256Digest?
-        let mayRead = judge?.mayDigest(path, size: first.size) ?? true
-        if mayRead {
+        var read = first
+        if judge?.mayDigest(path, size: first.size) ?? true {
             var (spent, since) = (UInt64(0), now())
-            digest = try tree.digest(at: position) { () throws(DatabaseError) in
+            try tree.digest(&read, at: position) { () throws(DatabaseError) in
                 let time = now()
                 spent += time > since ? time - since : 0
                 defer { since = now() }
                 return try pause(afterAll: false)
             }
             if isCut { return false }
-            if let now = tree.status(at: position), !now.looksLike(first) { digest = nil }
-            judge?.noteDigest(of: path, took: spent, isDone: digest != nil)
+            let isDone = read.sha256 != nil && tree.status(at: position)?.looksLike(first) ?? false
+            judge?.noteDigest(of: path, took: spent, isDone: isDone)
         }
         guard let now = tree.status(at: position), now.type == .file, now.inode == first.inode else {
             // Its event tells, or the next scan.
@@ -357,7 +356,7 @@ package final class TreeScan<Tree: FileTree> {
         }
         attributes = now
         guard tree.complete(&attributes, at: position, digestLimit: 0, settles: false) else { return false }
-        if now.looksLike(first) { attributes.sha256 = digest }
+        if now.looksLike(first) { attributes.takeContent(of: read) }
         return true
     }
 

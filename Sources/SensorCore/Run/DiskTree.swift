@@ -38,15 +38,11 @@ package final class DiskTree: FileTree {
     }
 
     package func digest<Failure: Error>(
-        at position: Int, goesOn: () throws(Failure) -> Bool
-    ) throws(Failure) -> SHA256Digest? {
-        guard let content = reader.openContent(at: position) else { return nil }
-        while true {
-            switch content.readOn() {
-            case .more: if try !goesOn() { return nil }
-            case .end(let digest): return digest
-            }
-        }
+        _ attributes: inout FileAttributes, at position: Int, goesOn: () throws(Failure) -> Bool
+    ) throws(Failure) {
+        guard let content = reader.openContent(at: position) else { return }
+        while content.readOn() { if try !goesOn() { return } }
+        content.addDigests(to: &attributes)
     }
 
     package func finish() { reader.finish() }

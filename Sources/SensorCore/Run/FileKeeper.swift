@@ -534,10 +534,10 @@ final class FileKeeper<Tree: FileTree> {
         if !isSame, now != nil, !waits {
             _ = pace.putOff(late.path, known: late.known, now: Clock.monotonic)
         }
-        guard var now, isSame, let digest = late.digest, let known = try baseline.record(of: late.path),
+        guard var now, isSame, let digest = late.read.sha256, let known = try baseline.record(of: late.path),
             now.looksLike(known.attributes)
         else { return }
-        now.sha256 = digest
+        now.takeContent(of: late.read)
         if let before = late.known, before != digest {
             // What was told of the file was not its content.
             var change = FileChange(

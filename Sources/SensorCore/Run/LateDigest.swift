@@ -9,7 +9,8 @@ struct LateDigest {
     /// The file as it was before it was read.
     let first: FileAttributes
     private let content: LargeContent
-    private(set) var digest: SHA256Digest?
+    /// The same, with its digests once it has been read.
+    private(set) var read: FileAttributes
     /// Nanoseconds that reading has taken so far.
     private(set) var took: UInt64 = 0
 
@@ -18,15 +19,15 @@ struct LateDigest {
         guard let first = reader.attributes(of: task.path, digestLimit: 0), first.type == .file,
             let content = reader.openContent(of: task.path)
         else { return nil }
-        (path, known, self.first, self.content) = (task.path, task.known, first, content)
+        (path, known, self.first, self.content, read) = (task.path, task.known, first, content, first)
     }
 
     /// Reads the next part. Returns whether that was the last one.
     mutating func readOn() -> Bool {
         let began = Clock.monotonic
         defer { took &+= Clock.monotonic &- began }
-        guard case .end(let digest) = content.readOn() else { return false }
-        self.digest = digest
+        if content.readOn() { return false }
+        content.addDigests(to: &read)
         return true
     }
 }
