@@ -147,6 +147,11 @@ extension FileAttributes {
         return now != then
     }
 
+    /// Takes over the digests of the content.
+    package mutating func takeContent(of other: FileAttributes) {
+        (sha256, furtherDigests) = (other.sha256, other.furtherDigests)
+    }
+
     /// Whether `statx(2)` says the same as before: then nothing else can have changed but by tricks on the disk itself.
     package func looksLike(_ earlier: FileAttributes) -> Bool {
         inode == earlier.inode && changed == earlier.changed && modified == earlier.modified

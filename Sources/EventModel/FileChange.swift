@@ -71,6 +71,8 @@ package struct FileChange: Sendable {
     /// What the baseline had of the file before, and what it has now.
     package var before: FileAttributes?
     package var after: FileAttributes?
+    /// The content is read later: `after` has no digest yet, whether or not it has changed.
+    package var isDigestDeferred = false
     /// How its content changed, where the baseline kept the content from before.
     package var contentDiff: UnifiedDiff?
     /// No event told of the change, a scan found it: it happened in this interval, nanoseconds since 1970.

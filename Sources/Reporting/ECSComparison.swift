@@ -11,6 +11,7 @@ extension ByteWriter {
                 writer.field("to", timestamp: interval.upperBound)
             }
         }
+        if change.isDigestDeferred { field("digest", literal: "deferred") }
         if let diff = change.contentDiff { object("diff") { $0.members(of: diff) } }
         guard let before = change.before, let after = change.after else { return }
         let differences = after.differences(from: before)

@@ -10,6 +10,7 @@ private final class TreePicture: FileTree {
     var mountRoots: Set<ByteString> = []
     private(set) var reads = 0
     private var digests: DigestSet = []
+    private(set) var lists = 0
     private var directory = ByteString()
     private var names: [ByteString] = []
 
@@ -17,6 +18,7 @@ private final class TreePicture: FileTree {
 
     func list(_ directory: ByteString) -> Int32 {
         if unreadable.contains(directory) { return EACCES }
+        lists += 1
         self.directory = directory
         names = files.keys.filter { $0.parent == directory }.map(\.lastComponent).sorted()
         return 0
@@ -48,6 +50,13 @@ private final class TreePicture: FileTree {
         return true
     }
 
+    func digest<Failure: Error>(
+        _ attributes: inout FileAttributes, at position: Int, goesOn: () throws(Failure) -> Bool
+    ) throws(Failure) {
+        let found = files[directory.appending(names[position])]
+        if try goesOn() { attributes.sha256 = found?.sha256 }
+    }
+
     func isKernelState(_ directory: ByteString) -> Bool { directory.lastComponent == "proc" }
 }
 
@@ -58,7 +67,15 @@ private final class TreePicture: FileTree {
     private final class Report { var changes: [FileChange] = [] }
     private let report = Report()
     private let clock = Clock()
-    private final class Clock { var now: UInt64 = 1_000 }
+    private final class Clock {
+        var now: UInt64 = 1_000
+        /// Nanoseconds that pass with each look at it.
+        var step: UInt64 = 0
+        var next: UInt64 {
+            now += step
+            return now
+        }
+    }
 
     init() throws {
         scratch = try Scratch()
@@ -83,7 +100,7 @@ private final class TreePicture: FileTree {
         clock.now = time
         let (report, clock) = (report, clock)
         let scan = TreeScan(
-            baseline: baseline, tree: tree, options: options, now: { clock.now },
+            baseline: baseline, tree: tree, options: options, now: { clock.next },
             report: { report.changes.append($0) }, goesOn: goesOn)
         _ = try scan.scan("/w")
         return report.changes.map { "\($0.kind.rawValue) \($0.path.text)" }.sorted()
@@ -223,6 +240,85 @@ private final class TreePicture: FileTree {
         add("/w/d", .file)
         let expected = ["deleted /w/d/e", "deleted /w/d/e/i", "deleted /w/d/g", "replaced /w/d"]
         #expect(try scan(at: 2_000) == expected)
+        #expect(try known() == tree.files)
+    }
+
+    @Test func whatIsLeftOfALostTreeIsToldByTheNextScan() throws {
+        for number in 0..<2_000 { add(ByteString("/w/d/e/\(number)"), .file) }
+        try scan(at: 1_000)
+        let count = tree.files.count
+        for path in tree.files.keys where path.isWithin("/w/d") { tree.files[path] = nil }
+        clock.step = 15_000_000
+        var calls = 0
+        let first = try scan(at: 1_000_000_000) { _ in
+            calls += 1
+            return calls < 4
+        }
+        #expect(!first.isEmpty && first.count < count - tree.files.count)
+        // The directory itself only when everything in it has been told.
+        #expect(!first.contains("deleted /w/d/e"))
+        let second = try scan(at: 100_000_000_000)
+        #expect(Set(first).union(second).count == first.count + second.count)
+        #expect(first.count + second.count == count - tree.files.count)
+        #expect(second.contains("deleted /w/d/g") && second.contains("deleted /w/d"))
+        #expect(try known() == tree.files)
+    }
+
+    @Test func whatIsThereAgainBeforeItsTreeIsForgottenStays() throws {
+        for number in 0..<1_000 { add(ByteString("/w/d/e/\(number)"), .file) }
+        try scan(at: 1_000)
+        for path in tree.files.keys where path.isWithin("/w/d") { tree.files[path] = nil }
+        clock.step = 15_000_000
+        let (tree, baseline, clock) = (tree, baseline, clock)
+        var isThere = false
+        let told = try scan(at: 100_000_000) { result in
+            // As an event tells of it.
+            if !isThere, result.changes > 0 {
+                for path: ByteString in ["/w/d", "/w/d/e", "/w/d/e/999"] {
+                    let attributes = sample(9_999, type: path == "/w/d/e/999" ? .file : .directory)
+                    tree.files[path] = attributes
+                    try? baseline.put(attributes, at: path, seen: clock.next)
+                }
+                isThere = true
+            }
+            return true
+        }
+        #expect(isThere && told.contains("deleted /w/d"))
+        #expect(try known() == tree.files)
+    }
+
+    @Test func partsOfADirectoryAreListedOnce() throws {
+        try scan(at: 1_000)
+        add("/w/n", .file)
+        tree.files["/w/f"]?.mode = 0o600
+        tree.files["/w/d.h"] = nil
+        clock.now = 2_000
+        let (report, clock) = (report, clock)
+        report.changes = []
+        let lists = tree.lists
+        let scan = TreeScan(
+            baseline: baseline, tree: tree, options: ScanOptions(), now: { clock.now },
+            report: { report.changes.append($0) })
+        _ = try scan.scan(parts: ["/w/d.h", "/w/f", "/w/gone", "/w/n"], of: "/w", isSilent: false)
+        #expect(report.changes.map(\.path) == ["/w/d.h", "/w/f", "/w/n"])
+        #expect(tree.lists == lists + 1)
+    }
+
+    @Test func aLargeFileWhoseContentCannotBeSettledIsNotTakenForUnchanged() throws {
+        tree.files["/w/f"]?.size = 1 << 24 + 1
+        try scan(at: 1_000)
+        #expect(try known()["/w/f"]?.sha256 != nil)
+        // Its content and nothing else, while it is being read again and again.
+        tree.files["/w/f"]?.changed += 1
+        tree.files["/w/f"]?.sha256 = SHA256Digest([UInt8](repeating: 9, count: 32))
+        clock.step = 30_000_000
+        let tree = tree
+        #expect(
+            try scan(at: 100_000_000) { _ in
+                tree.files["/w/f"]?.changed += 1
+                return true
+            } == [])
+        #expect(try scan(at: 100_000_000_000) == ["modified /w/f"])
         #expect(try known() == tree.files)
     }
 
@@ -379,5 +475,43 @@ struct SeededNumbers: RandomNumberGenerator {
         value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
         value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
         return value ^ (value >> 31)
+    }
+}
+
+@Suite struct SuspectsTests {
+    @Test func thoseOfADirectoryComeTogether() {
+        var suspects = Suspects()
+        for path: ByteString in ["/b/2", "/a", "/b/1", "/b/1/x", "/b/3"] {
+            #expect(insert(path, 1, in: &suspects))
+        }
+        suspects.clear("/b/3")
+        #expect(insert("/b/4", 2, in: &suspects))
+        #expect(pop(&suspects, 4).isEmpty)
+        #expect(pop(&suspects, 5) == ["/a"])
+        #expect(pop(&suspects, 5) == ["/b/1", "/b/2"])
+        #expect(pop(&suspects, 5) == ["/b/1/x"])
+        #expect(pop(&suspects, 5).isEmpty)
+        #expect(pop(&suspects, 6) == ["/b/4"])
+        #expect(suspects.isEmpty)
+    }
+
+    @Test func oneThatIsClearedIsNotLookedAtAndCountsNoMore() {
+        var suspects = Suspects()
+        for round in 0..<UInt64(20_000) {
+            #expect(insert(ByteString("/\(round)"), round, in: &suspects))
+            suspects.clear(ByteString("/\(round)"))
+        }
+        #expect(suspects.isEmpty)
+        for number in 0..<Suspects.limit { #expect(insert(ByteString("/\(number)"), 1, in: &suspects)) }
+        #expect(!insert("/more", 1, in: &suspects))
+        #expect(pop(&suspects, 5).count == Suspects.limit)
+    }
+
+    private func insert(_ path: ByteString, _ round: UInt64, in suspects: inout Suspects) -> Bool {
+        suspects.insert(path, round: round)
+    }
+
+    private func pop(_ suspects: inout Suspects, _ round: UInt64) -> [ByteString] {
+        suspects.popDue(round: round)
     }
 }

@@ -66,6 +66,46 @@ import Testing
         #expect(found == names.map { ByteString($0) }.sorted())
     }
 
+    @Test func refusesADirectoryWithTooManyNames() throws {
+        for number in 0..<10 { try write("name-\(number)", "") }
+        try DirectoryReader(mostNames: 70).open(ByteString(scratch.path))
+        #expect(throws: KernelError(call: "getdents64(2)", errno: EOVERFLOW)) {
+            try DirectoryReader(mostNames: 69).open(ByteString(scratch.path))
+        }
+    }
+
+    @Test func digestsLargeContentInParts() throws {
+        let bytes = (0..<(9 << 20)).map { UInt8(truncatingIfNeeded: $0 >> 3) }
+        try Data(bytes).write(to: URL(fileURLWithPath: scratch.path + "/large"))
+        let whole = try attributes(of: "large", limit: 1 << 30).sha256
+        let content = try #require(PathReader().openContent(of: ByteString(scratch.path + "/large")))
+        var parts = 0
+        while content.readOn() { parts += 1 }
+        #expect(parts == 2)
+        var found = try attributes(of: "large", limit: 0)
+        #expect(found.sha256 == nil)
+        content.addDigests(to: &found)
+        #expect(found.sha256 == whole && whole != nil)
+    }
+
+    @Test func aLargeFileThatIsWrittenAllTheTimeHasNoDigest() async throws {
+        let path = scratch.path + "/log"
+        try write("log", "")
+        #expect(truncate(path, 32 << 20) == 0)
+        let writer = Task.detached {
+            let file = open(path, O_WRONLY | O_APPEND)
+            while !Task.isCancelled { _ = Foundation.write(file, "x", 1) }
+            close(file)
+        }
+        var status = stat()
+        while stat(path, &status) == 0, status.st_size == 32 << 20 { await Task.yield() }
+        let found = PathReader().attributes(of: ByteString(path), digestLimit: 1 << 30)
+        writer.cancel()
+        await writer.value
+        #expect(found != nil && found?.sha256 == nil)
+        #expect(PathReader().attributes(of: ByteString(path), digestLimit: 1 << 30)?.sha256 != nil)
+    }
+
     @Test func comparesNamesAsBytes() throws {
         try write("abc", "")
         try reader.open(ByteString(scratch.path))

@@ -30,7 +30,7 @@ private func withAuditLock(_ body: () throws -> Void) throws {
 @Suite("audit on the live kernel", .enabled(if: canControlAudit()), .serialized)
 struct AuditSessionTests {
     private let scratch = Scratch("audit")
-    private var statePath: String { scratch("state/audit.state") }
+    private var statePath: String { scratch("audit.state") }
 
     private func makeSession() throws -> AuditSession {
         let ring = try #require(EventRing(capacity: 1 << 20, wakeDescriptor: open("/dev/null", O_WRONLY)))

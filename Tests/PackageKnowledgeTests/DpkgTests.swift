@@ -28,6 +28,18 @@ private let second: UInt64 = 1_000_000_000
         #expect(answer(.created, "/etc/tool.conf") == "tool 1.0-2 expected content_matches")
     }
 
+    @Test func whatAScanFindsIsLookedUpHoweverMuchOthersHaveAsked() {
+        var found = change(.modified, "/usr/bin/tool", by: nil, at: host.now)
+        let now = host.now + 10 * second
+        for _ in 0..<200_000 where host.database.counters.skipped == 0 {
+            _ = host.database.answer(for: found, now: now)
+        }
+        #expect(host.database.counters.skipped > 0)
+        #expect(host.database.answer(for: found, now: now).text == "nothing")
+        found.source = .scan
+        #expect(host.database.answer(for: found, now: now).text == "tool 1.0-2 attributed content_matches")
+    }
+
     @Test func expectsLinksAndDirectoriesThatThePackageLists() throws {
         try FileManager.default.createSymbolicLink(
             atPath: host.root.path + "/usr/bin/link", withDestinationPath: "tool")

@@ -84,6 +84,11 @@ private func text(_ path: String, in object: [String: Any]) -> String? { value(p
         #expect(!String(decoding: writer.copy, as: UTF8.self).contains("md5"))
     }
 
+    @Test func saysThatTheDigestOfALargeFileComesLater() throws {
+        #expect(text("vedette.digest", in: try parsed(.change(deferredChange()))) == "deferred")
+        #expect(value("vedette.digest", in: try parsed(.change(change()))) == nil)
+    }
+
     @Test func leavesOutWhatIsNotKnownAndSaysSo() throws {
         var unknown = change()
         unknown.attribution = Attribution(process: ProcessIdentity(pid: 77))

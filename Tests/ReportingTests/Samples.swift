@@ -81,6 +81,13 @@ func scannedChange() -> FileChange {
     return change
 }
 
+/// A change of a large file.
+func deferredChange() -> FileChange {
+    var change = change(.modified, "/var/log/large")
+    change.isDigestDeferred = true
+    return change
+}
+
 /// A change with its diff. The line that was added has a tab, a backslash, and what `UnifiedDiff` would have escaped.
 func diffChange(isTruncated: Bool = false) -> FileChange {
     var change = change(.modified, "/etc/fstab")
@@ -163,7 +170,7 @@ func allSamples() -> [SensorEvent] {
     daemon.attribution?.ancestors = []
     (daemon.alsoChangedAttributes, daemon.overwroteTarget) = (true, true)
     events += [.change(daemon), .change(podChange()), .change(hostileChange()), .change(scannedChange())]
-    events += [.change(diffChange()), .change(diffChange(isTruncated: true))]
+    events += [.change(diffChange()), .change(diffChange(isTruncated: true)), .change(deferredChange())]
     events += packageChanges().map { .change($0) }
     for cause in Gap.Cause.allCases {
         events.append(

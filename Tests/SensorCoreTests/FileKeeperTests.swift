@@ -333,6 +333,241 @@ private final class Home {
         }
     }
 
+    private func baselineRecord(_ name: String) throws -> BaselineRecord? {
+        keeper.commitIfDue()
+        usleep(600_000)
+        keeper.commitIfDue()
+        return try Baseline(path: home.database, mayWrite: false).record(of: home.place(name))
+    }
+
+    private func grow(_ name: String, to megabytes: Int, byte: UInt8 = 1) throws {
+        try home.write(name, "")
+        #expect(truncate(home.tree + "/" + name, megabytes << 20) == 0)
+        try overwrite(name, byte)
+    }
+
+    /// Changes the content, but neither size nor time.
+    private func overwrite(_ name: String, _ byte: UInt8) throws {
+        var status = stat()
+        #expect(stat(home.tree + "/" + name, &status) == 0)
+        let handle = try FileHandle(forUpdating: URL(fileURLWithPath: home.tree + "/" + name))
+        try handle.write(contentsOf: Data([byte]))
+        try handle.close()
+        let times = [status.st_atim, status.st_mtim]
+        #expect(utimensat(AT_FDCWD, home.tree + "/" + name, times, 0) == 0)
+    }
+
+    @Test func aLargeFileIsToldWithoutItsDigestWhichIsReadLater() throws {
+        try grow("large", to: 20)
+        change(.created, "large")
+        let told = try #require(sink.changes.last)
+        #expect(told.isDigestDeferred && told.after?.sha256 == nil)
+        pass()
+        let digest = try #require(try baselineRecord("large")?.attributes.sha256)
+        // Not again for a minute.
+        try grow("large", to: 20, byte: 2)
+        change(.modified, "large")
+        pass()
+        #expect(sink.changes.last?.before?.sha256 == digest)
+        #expect(try baselineRecord("large")?.attributes.sha256 == nil)
+        #expect(self.told == ["created large", "modified large"])
+    }
+
+    @Test func contentOfALargeFileThatNoEventToldOfIsFoundWhenItIsReadLater() throws {
+        try grow("large", to: 20)
+        scan()
+        pass()
+        sink.events = []
+        let next = try Self.makeKeeper(home, sink)
+        keeper.finish()
+        next.start()
+        try overwrite("large", 2)
+        chmod(home.tree + "/large", 0o600)
+        let now = UInt64(Date().timeIntervalSince1970 * 1e9)
+        next.take(
+            .change(
+                FileChange(
+                    kind: .attributes, path: home.place("large"), type: .file, time: now, source: .fanotify)))
+        Self.workOff(next)
+        #expect(told == ["attributes large", "modified large"])
+        #expect(sink.changes.last?.interval != nil)
+        #expect(sink.changes.last?.after?.sha256 != sink.changes.last?.before?.sha256)
+        next.finish()
+    }
+
+    @Test func aDigestThatAnEndHasPutOffIsReadAfterTheNextStart() throws {
+        try grow("large", to: 20)
+        change(.created, "large")
+        keeper.take(.init(isCaughtUp: true))
+        #expect(!keeper.status.isSettled)
+        keeper.finish()
+        let known = { try Baseline(path: home.database, mayWrite: false).record(of: home.place("large")) }
+        #expect(try known() != nil && known()?.attributes.sha256 == nil)
+        settle(try Self.makeKeeper(home, sink))
+        #expect(try known()?.attributes.sha256 != nil)
+        #expect(told == ["created large"])
+    }
+
+    @Test func aScanTakesEventsInWhileItReadsALargeFile() throws {
+        try grow("large", to: 256)
+        scan()
+        pass(rounds: 6)
+        #expect(told == ["created large"])
+        try overwrite("large", 2)
+        keeper.finish()
+        let next = try Self.makeKeeper(home, sink)
+        next.start()
+        sink.events = []
+        var calls = 0
+        let isGoingOn = {
+            calls += 1
+            return true
+        }
+        while next.work(goesOn: isGoingOn) {}
+        for _ in 0..<6 { next.take(.init(isCaughtUp: true)) }
+        calls = 0
+        while next.work(goesOn: isGoingOn) {}
+        #expect(told == ["modified large"])
+        #expect(calls > 3)
+        next.finish()
+    }
+
+    @Test func liveChangesAreToldAmongThoseOfATreeThatIsGone() throws {
+        let count = 6_000
+        for number in 0..<count { try home.write("dir/\(number)", "") }
+        scan()
+        pass()
+        #expect(sink.changes.count == count)
+        keeper.finish()
+        try home.remove("dir")
+        // What went five seconds ago is not left to its event.
+        var old = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
+        #expect(utimensat(AT_FDCWD, home.tree, &old, 0) == 0)
+        let other = Collector()
+        let next = try Self.makeKeeper(home, other)
+        next.start()
+        for _ in 0..<6 { next.take(.init(isCaughtUp: true)) }
+        var live = 0
+        let home = home
+        let goesOn = {
+            guard !other.changes.isEmpty, live < 3 else { return true }
+            let now = UInt64(Date().timeIntervalSince1970 * 1e9)
+            live += 1
+            try? home.write("live\(live)", "")
+            next.take(
+                .change(
+                    FileChange(
+                        kind: .created, path: home.place("live\(live)"), type: .file, time: now,
+                        source: .fanotify)))
+            return true
+        }
+        while next.work(goesOn: goesOn) {}
+        for _ in 0..<6 { next.take(.init(isCaughtUp: true)) }
+        while next.work(goesOn: goesOn) {}
+        let changes = other.changes
+        #expect(changes.count == count + 2 + live && live > 0)
+        let last = try #require(changes.lastIndex { $0.source == .fanotify })
+        let top = try #require(changes.firstIndex { $0.path == home.place("dir") })
+        #expect(last < top && changes[top].kind == .deleted)
+        next.finish()
+    }
+
+    @Test func whatAnArrivalBroughtIsNotToldAsNewWhenItsScanEndsEarly() throws {
+        let outside = home.path + "/outside"
+        try FileManager.default.createDirectory(atPath: outside, withIntermediateDirectories: true)
+        try Data("x".utf8).write(to: URL(fileURLWithPath: outside + "/x"))
+        usleep(1_100_000)
+        try FileManager.default.moveItem(atPath: outside, toPath: home.tree + "/arrived")
+        change(.created, "arrived", type: .directory)
+        _ = keeper.work(goesOn: { false })
+        pass()
+        #expect(told == ["created arrived"])
+        #expect(try isTrue())
+    }
+
+    @Test func aNameThatIsGoneIsToldAlsoWhenTheFileChangedUnderAnother() throws {
+        try FileManager.default.linkItem(atPath: home.tree + "/file", toPath: home.tree + "/second")
+        change(.linked, "second")
+        scan()
+        pass()
+        try home.write("file", "longer\n")
+        // Foundation replaces what it writes: the file is the second name's no more.
+        #expect(unlink(home.tree + "/file") == 0)
+        try FileManager.default.linkItem(atPath: home.tree + "/second", toPath: home.tree + "/file")
+        scan()
+        pass()
+        sink.events = []
+        chmod(home.tree + "/file", 0o600)
+        change(.attributes, "file")
+        try home.remove("second")
+        scan()
+        pass()
+        #expect(told == ["attributes file", "deleted second"])
+    }
+
+    @Test func contentThatMayNotBeKeptAnyMoreIsForgotten() throws {
+        keeper.finish()
+        settle(try Self.makeKeeper(home, Collector()) { $0.showsDiff = true })
+        try home.write("file", "longer\n")
+        let now = UInt64(Date().timeIntervalSince1970 * 1e9)
+        let kept = { (name: String) in
+            try Baseline(path: home.database, mayWrite: false).content(of: home.place(name)) != nil
+        }
+        let adjusting = try Self.makeKeeper(home, Collector()) { $0.showsDiff = true }
+        settle(adjusting) {
+            $0.take(
+                .change(
+                    FileChange(
+                        kind: .modified, path: home.place("file"), type: .file, time: now, source: .fanotify))
+            )
+        }
+        #expect(try kept("file"))
+        settle(
+            try Self.makeKeeper(home, Collector()) { rule in
+                rule.showsDiff = true
+                rule.secrets = [PathPattern("file")]
+            })
+        #expect(try !kept("file"))
+    }
+
+    @Test func whatIsMadeInThePlaceOfAnUntoldLossSaysWhatWasThere() throws {
+        try home.write("other", "longer\n")
+        #expect(rename(home.tree + "/other", home.tree + "/file") == 0)
+        change(.created, "file")
+        #expect(sink.changes.last?.kind == .created)
+        #expect(sink.changes.last?.before?.size == 4 && sink.changes.last?.after?.size == 7)
+    }
+
+    @Test func whatComesTooLateIsToldAndFoundAgain() throws {
+        try home.write("file", "longer\n")
+        keeper.noteEnd(patience: 0)
+        change(.modified, "file")
+        #expect(told == ["modified file"] && sink.changes[0].severity == .high)
+        keeper.finish()
+        let other = Collector()
+        settle(try Self.makeKeeper(home, other))
+        #expect(other.changes.map(\.kind) == [.modified])
+    }
+
+    @Test func theModeOfADirectoryThatIsNotMeantIsNoReasonToLookIntoIt() throws {
+        keeper.finish()
+        let restricted = try Self.makeKeeper(home, Collector()) { $0.restricts = [PathPattern("*.conf")] }
+        restricted.start()
+        Self.workOff(restricted)
+        restricted.commitIfDue()
+        usleep(600_000)
+        restricted.commitIfDue()
+        for (kind, isSettled) in [(ChangeKind.attributes, true), (.deleted, false)] {
+            restricted.take(
+                .change(
+                    FileChange(
+                        kind: kind, path: home.place("dir"), type: .directory, time: 1, source: .fanotify)))
+            restricted.take(.init(isCaughtUp: false))
+            #expect(restricted.status.isSettled == isSettled)
+        }
+        restricted.finish()
+    }
+
     @Test func otherRulesAreNoChangesOfFiles() throws {
         keeper.finish()
         let other = Collector()
@@ -361,9 +596,12 @@ private final class Home {
     }
 
     /// Runs one from its start until it has nothing more to do.
-    private func settle(_ keeper: FileKeeper<DiskTree>) {
+    private func settle(
+        _ keeper: FileKeeper<DiskTree>, _ meanwhile: (FileKeeper<DiskTree>) -> Void = { _ in }
+    ) {
         keeper.start()
         Self.workOff(keeper)
+        meanwhile(keeper)
         for _ in 0..<6 { keeper.take(.init(isCaughtUp: true)) }
         Self.workOff(keeper)
         keeper.finish()

@@ -6,7 +6,8 @@ package import EventModel
 /// never the file.
 package final class Baseline {
     private let database: Database
-    private let insertDirectory, selectDirectory, selectTree, deleteDirectory, renameDirectory: Statement
+    private let insertDirectory, selectDirectory, selectTree, selectLast, selectNext, deleteDirectory,
+        renameDirectory: Statement
     private let selectRoot, selectRoots, putRoot: Statement
     private let files: RunStore
     /// The contents of small text files; see `content(of:)`.
@@ -33,6 +34,10 @@ package final class Baseline {
         selectDirectory = try database.prepare("SELECT id FROM directory WHERE path = ?")
         selectTree = try database.prepare(
             "SELECT id, path FROM directory WHERE path = ?1 OR (path > ?2 AND path < ?3) ORDER BY path")
+        selectLast = try database.prepare(
+            "SELECT path FROM directory WHERE path > ?1 AND path < ?2 ORDER BY path DESC LIMIT 1")
+        selectNext = try database.prepare(
+            "SELECT path FROM directory WHERE path > ?1 AND path < ?2 ORDER BY path LIMIT 1")
         deleteDirectory = try database.prepare("DELETE FROM directory WHERE id = ?")
         renameDirectory = try database.prepare("UPDATE directory SET path = ? WHERE id = ?")
         files = try RunStore(database)
@@ -214,17 +219,76 @@ package final class Baseline {
         lastID = nil
     }
 
-    /// The directory at `path` and those below it of which files are known.
-    package func directories(below path: ByteString) throws(DatabaseError) -> [ByteString] {
-        try tree(path).map { $0.1 }
+    /// The last directory by path of those at `path` and below it of which files are known; `nil` for none. What is below
+    /// a directory comes after it: nothing that is known is below the last one.
+    ///
+    /// - Parameter end: only directories whose paths come before; `nil` for all.
+    package func lastDirectory(
+        below path: ByteString, before end: ByteString? = nil
+    ) throws(DatabaseError) -> ByteString? {
+        guard end != path else { return nil }
+        let inside = Self.inside(path)
+        let found = try directory(selectLast, from: inside.first, to: end ?? inside.end)
+        if let found { return found }
+        return try id(of: path) == nil ? nil : path
+    }
+
+    /// The first directory below `path`, but not itself, that comes after `start`; `nil` for none.
+    package func nextDirectory(
+        below path: ByteString, after start: ByteString? = nil
+    ) throws(DatabaseError) -> ByteString? {
+        let inside = Self.inside(path)
+        return try directory(selectNext, from: max(start ?? inside.first, inside.first), to: inside.end)
+    }
+
+    private func directory(
+        _ statement: Statement, from first: ByteString, to end: ByteString
+    ) throws(DatabaseError) -> ByteString? {
+        statement.bind(first, at: 1)
+        statement.bind(end, at: 2)
+        defer { statement.reset() }
+        return try statement.step() ? statement.bytes(at: 0) : nil
+    }
+
+    /// Between which paths lie those of everything below `path`; the byte after the slash ends them.
+    private static func inside(_ path: ByteString) -> (first: ByteString, end: ByteString) {
+        let start = path == "/" ? [] : path.bytes
+        return (
+            ByteString(start + [UInt8(ascii: "/")]), ByteString(start + [UInt8(ascii: "/") + 1])
+        )
+    }
+
+    /// Everything that is known of what is in the directory at `path`, by name: at most `limit` names that come after
+    /// `name`.
+    package func records(
+        of path: ByteString, after name: ByteString, limit: Int
+    ) throws(DatabaseError) -> [(name: ByteString, record: BaselineRecord)] {
+        guard let id = try id(of: path) else { return [] }
+        var result: [(name: ByteString, record: BaselineRecord)] = []
+        _ = try files.forEach(in: id, after: name, limit: limit) { (name, record) throws(DatabaseError) in
+            try result.append((ByteString(Array(name)), Self.decode(record)))
+        }
+        return result
+    }
+
+    /// Forgets the directory at `path` if nothing is known of what is in it.
+    package func removeIfEmpty(_ path: ByteString) throws(DatabaseError) {
+        guard let id = try id(of: path), try records(of: path, after: ByteString(), limit: 1).isEmpty else {
+            return
+        }
+        try begin()
+        try contents.removeAll(in: id)
+        deleteDirectory.bind(id, at: 1)
+        try deleteDirectory.run()
+        ids[path] = nil
+        lastID = nil
     }
 
     private func tree(_ path: ByteString) throws(DatabaseError) -> [(Int64, ByteString)] {
-        let isRoot = path == "/"
+        let inside = Self.inside(path)
         selectTree.bind(path, at: 1)
-        selectTree.bind(ByteString((isRoot ? [] : path.bytes) + [UInt8(ascii: "/")]), at: 2)
-        // The byte after the slash.
-        selectTree.bind(ByteString((isRoot ? [] : path.bytes) + [UInt8(ascii: "/") + 1]), at: 3)
+        selectTree.bind(inside.first, at: 2)
+        selectTree.bind(inside.end, at: 3)
         defer { selectTree.reset() }
         var result: [(Int64, ByteString)] = []
         while try selectTree.step() {

@@ -32,6 +32,13 @@ extension Baseline {
         pending += 1
     }
 
+    /// Of which files content is stored: at most `limit` that come after `last`, in an order of their own.
+    package func contents(
+        after last: StoredContent?, limit: Int
+    ) throws(DatabaseError) -> [StoredContent] {
+        try contents.list(after: last, limit: limit)
+    }
+
     /// Bytes of all stored contents, with their names and 16 bytes each.
     package func bytesOfContents() throws(DatabaseError) -> Int { try contents.total() }
 
@@ -42,11 +49,17 @@ extension Baseline {
     package func limitContents(to bytes: Int) { contents.limit = bytes }
 }
 
+/// A file of which content is stored.
+package struct StoredContent: Equatable, Sendable {
+    package let path: ByteString
+    fileprivate let directory: Int64
+}
+
 /// The table of contents, and how much is in it. Its calls write within the baseline's transaction.
 final class ContentTable {
     var limit = Baseline.mostBytesOfContents
     private(set) var refused: UInt64 = 0
-    private let select, insert, delete, deleteAll, sum: Statement
+    private let select, insert, delete, deleteAll, sum, names: Statement
     /// Counted when it is asked for first, and kept up from then on.
     private var knownTotal: Int?
     private static let rowSize = "length(text) + length(name) + \(rowOverhead)"
@@ -62,6 +75,24 @@ final class ContentTable {
             "DELETE FROM content WHERE directory = ? AND name = ? RETURNING \(Self.rowSize)")
         deleteAll = try database.prepare("DELETE FROM content WHERE directory = ? RETURNING \(Self.rowSize)")
         sum = try database.prepare("SELECT sum(\(Self.rowSize)) FROM content")
+        names = try database.prepare(
+            "SELECT content.directory, directory.path, content.name FROM content "
+                + "JOIN directory ON directory.id = content.directory "
+                + "WHERE (content.directory, content.name) > (?, ?) "
+                + "ORDER BY content.directory, content.name LIMIT ?")
+    }
+
+    func list(after last: StoredContent?, limit: Int) throws(DatabaseError) -> [StoredContent] {
+        names.bind(last?.directory ?? -1, at: 1)
+        names.bind(last?.path.lastComponent ?? ByteString(), at: 2)
+        names.bind(Int64(limit), at: 3)
+        defer { names.reset() }
+        var result: [StoredContent] = []
+        while try names.step() {
+            let path = names.bytes(at: 1).appending(names.bytes(at: 2))
+            result.append(StoredContent(path: path, directory: names.integer(at: 0)))
+        }
+        return result
     }
 
     func text(of name: ByteString, in directory: Int64) throws(DatabaseError) -> ByteString? {

@@ -26,6 +26,12 @@ package protocol FileTree: AnyObject {
     ) -> Bool
     /// Both at once, for an entry that nothing is known of; `nil` when it has gone meanwhile.
     func take(at position: Int, digestLimit: UInt64) -> FileAttributes?
+    /// Adds the digests of the file's content, however large it is: none when it cannot be read, or `goesOn` says no.
+    ///
+    /// - Parameter goesOn: called now and then; may do whatever does not list a directory.
+    func digest<Failure: Error>(
+        _ attributes: inout FileAttributes, at position: Int, goesOn: () throws(Failure) -> Bool
+    ) throws(Failure)
     /// Lets go of the directory that was listed last: its filesystem can be unmounted.
     func finish()
     /// Whether a filesystem is mounted at the entry.

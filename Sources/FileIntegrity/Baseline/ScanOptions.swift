@@ -21,7 +21,16 @@ package struct ScanOptions: Sendable {
     /// Threads beside that of the scan which digest files when all of a directory are read.
     package var helpers = 0
 
+    /// The content of larger files is read in parts, with pauses in between. Bytes.
+    package static let mostAtOnce: UInt64 = 16 << 20
+
     package init() {}
+
+    /// Whether it is a file whose content is to be read, but not at once.
+    func isLarge(_ attributes: FileAttributes, at path: ByteString) -> Bool {
+        attributes.type == .file && attributes.size > Self.mostAtOnce
+            && attributes.size <= digestLimit(for: path)
+    }
 
     /// Whether every file is meant, whatever its path.
     var meansAll: Bool { excludes.isEmpty && rules == nil }
@@ -35,8 +44,10 @@ package struct ScanOptions: Sendable {
         rules?.keeps(path) ?? !excludes.contains { $0.matches(path) }
     }
 
-    /// Up to which size the content of a file that is new is read; `nil` for one that is not meant.
-    func limitOfNew(_ path: ByteString) -> UInt64? { keeps(path) ? digestLimit(for: path) : nil }
+    /// Up to which size the content of a file that is new is read at once; `nil` for one that is not meant.
+    func limitOfNew(_ path: ByteString) -> UInt64? {
+        keeps(path) ? min(digestLimit(for: path), Self.mostAtOnce) : nil
+    }
 
     func enters(_ path: ByteString, depth: Int) -> Bool { rules?.enters(path) ?? (depth < maximumDepth) }
 
@@ -55,6 +66,8 @@ package struct ScanResult: Equatable, Sendable {
     /// Differences of which events may still tell.
     package var deferred: UInt64 = 0
     package var unreadable: UInt64 = 0
+    /// A directory that has too many names to be listed.
+    package var tooLarge: ByteString?
 
     package init() {}
 }

@@ -45,6 +45,8 @@ package final class TreeScan<Tree: FileTree> {
     /// For how long directories are read from one state of the baseline. Nanoseconds.
     private static var longestRead: UInt64 { 20_000_000 }
     private var readingSince: UInt64 = 0
+    /// It ends early.
+    private var isCut = false
 
     package init(
         baseline: Baseline, tree: Tree, options: ScanOptions, now: @escaping () -> UInt64,
@@ -70,7 +72,7 @@ package final class TreeScan<Tree: FileTree> {
         hasOtherRules = root.map { options.rulesDigest ?? $0.rules != $0.rules } ?? false
         hidesSomething = false
         let began = now()
-        guard try walk(path) else { return nil }
+        guard try walk([path]) else { return nil }
         if options.updates {
             // What is left to its event was as known when the scan before this one came by, not now.
             let scanned = result.deferred == 0 && !hidesSomething ? began : root?.scanned ?? began
@@ -84,21 +86,19 @@ package final class TreeScan<Tree: FileTree> {
         return result
     }
 
-    /// Scans a part of the tree at `root`: what stands at `path`, and below it. Returns what was done; `nil` when it
-    /// was ended early.
+    /// Scans parts of the tree at `root`: what stands at `paths`, which are all in the same directory, and below them.
+    /// Returns what was done; `nil` when it was ended early. What was written is not yet committed.
     ///
     /// - Parameter isSilent: takes what is new without telling.
     /// - Throws: `DatabaseError`; what was committed before stays.
     package func scan(
-        part path: ByteString, of root: ByteString, isSilent: Bool
+        parts paths: [ByteString], of root: ByteString, isSilent: Bool
     ) throws(DatabaseError) -> ScanResult? {
         defer { endWalk() }
         self.root = isSilent ? nil : try baseline.root(root)
         takesNew = self.root == nil
         hasOtherRules = false
-        guard try walk(path) else { return nil }
-        try commit()
-        return result
+        return try walk(paths) ? result : nil
     }
 
     private func endWalk() {
@@ -108,39 +108,49 @@ package final class TreeScan<Tree: FileTree> {
     }
 
     /// Whether it came to its end.
-    private func walk(_ path: ByteString) throws(DatabaseError) -> Bool {
+    private func walk(_ paths: [ByteString]) throws(DatabaseError) -> Bool {
         result = ScanResult()
-        try visitRoot(path)
-        while let next = waiting.popLast() {
+        isCut = false
+        try visitEntries(paths)
+        while !isCut, let next = waiting.popLast() {
             try read()
             try visitDirectory(next)
-            guard try pause() else {
-                waiting.removeAll()
-                try commit()
-                return false
-            }
+            _ = try pause()
         }
-        if options.rules?.keepsOnlySome ?? false { try forgetLostDirectories(below: path) }
-        return true
+        if options.rules?.keepsOnlySome ?? false {
+            for path in paths where !isCut { try forgetLostDirectories(below: path) }
+        }
+        if isCut {
+            waiting.removeAll()
+            try commit()
+        }
+        return !isCut
     }
 
     /// Directories that are not kept themselves go without a trace in the directory above: what was kept of their files
     /// tells.
     private func forgetLostDirectories(below path: ByteString) throws(DatabaseError) {
-        for directory in try baseline.directories(below: path) where tree.list(directory) == ENOENT {
-            if !awaitsEvent(at: directory, nil) { try forgetTree(directory) }
+        var next: ByteString? = path
+        while let directory = next {
+            if tree.list(directory) == ENOENT, !awaitsEvent(at: directory, nil) {
+                _ = try forgetTree(directory)
+            }
+            guard try pause(afterAll: false) else { return }
+            next = try baseline.nextDirectory(below: path, after: directory)
         }
     }
 
-    /// Whether to go on; asked at most every 20 ms, unless `afterAll`, at the end of a directory.
+    /// Whether to go on; asked at most every 20 ms, unless `afterAll`, at the end of a directory. Once not, never again.
     private func pause(afterAll: Bool = true) throws(DatabaseError) -> Bool {
+        if isCut { return false }
         let time = now()
         if !afterAll, time &- lastPause < Self.longestRead { return true }
         lastPause = time
         if baseline.pending >= Self.mostPending { try commit() }
         // Others may write meanwhile, or it may take a while.
         if judge != nil { try baseline.endReading() }
-        return goesOn(result)
+        isCut = !goesOn(result)
+        return !isCut
     }
 
     /// Reads the next directories from one state of the baseline, but of no old one: that would hold up others.
@@ -153,25 +163,47 @@ package final class TreeScan<Tree: FileTree> {
         try baseline.beginReading()
     }
 
-    /// A root is an entry of its parent directory.
-    private func visitRoot(_ path: ByteString) throws(DatabaseError) {
-        if path == "/" {
-            waiting = [Waiting(path: path, depth: 0, device: 0)]
+    /// Visits what the walk begins with: entries of one directory, which is listed once for all of them.
+    private func visitEntries(_ paths: [ByteString]) throws(DatabaseError) {
+        guard let directory = paths.first?.parent else { return }
+        if paths == ["/"] {
+            waiting = [Waiting(path: directory, depth: 0, device: 0)]
             return
         }
-        let error = tree.list(path.parent)
-        let known = try baseline.record(of: path)?.attributes
+        let listed = now()
+        let error = tree.list(directory)
         guard error == 0 || error == ENOENT else {
-            result.unreadable += 1
+            noteUnreadable(directory, error)
             return
         }
-        let name = path.lastComponent
-        let entries = error == 0 ? 0..<tree.count : 0..<0
-        if let position = entries.first(where: { tree.compareName(at: $0, with: name) == 0 }) {
-            try visit(position, in: Waiting(path: path.parent, depth: -1, device: 0), glance: known)
-        } else if known != nil {
-            try forget(path)
+        let isThere = error == 0
+        for path in paths where path != "/" {
+            let known = try baseline.record(of: path)?.attributes
+            if isThere, let position = position(of: path.lastComponent) {
+                try visit(position, in: Waiting(path: directory, depth: -1, device: 0), glance: known)
+            } else if known != nil {
+                try forget(path, listed: listed)
+            }
+            guard try pause(afterAll: false) else { return }
         }
+    }
+
+    /// One that has just gone is found missing by the next scan.
+    private func noteUnreadable(_ directory: ByteString, _ error: Int32) {
+        result.unreadable += 1
+        if error == EOVERFLOW { result.tooLarge = directory }
+    }
+
+    /// Where the name is in the directory that was listed last; `nil` where it is not.
+    private func position(of name: ByteString) -> Int? {
+        var places = 0..<tree.count
+        while !places.isEmpty {
+            let middle = places.lowerBound + places.count / 2
+            let order = tree.compareName(at: middle, with: name)
+            if order == 0 { return middle }
+            places = order < 0 ? (middle + 1)..<places.upperBound : places.lowerBound..<middle
+        }
+        return nil
     }
 
     private func visitDirectory(_ directory: Waiting) throws(DatabaseError) {
@@ -179,8 +211,7 @@ package final class TreeScan<Tree: FileTree> {
         let listed = now()
         let error = tree.list(path)
         guard error == 0 else {
-            // One that has just gone is found missing by the next scan.
-            result.unreadable += 1
+            noteUnreadable(path, error)
             return
         }
         result.directories += 1
@@ -265,6 +296,10 @@ package final class TreeScan<Tree: FileTree> {
                 return
             }
             if options.updates { try put(attributes, name, in: directory) }
+        } else if let judge, options.isLarge(attributes, at: path),
+            try baseline.record(of: path)?.attributes.sha256 == nil
+        {
+            judge.noteLackOfDigest(at: path)
         }
         if attributes.type == .directory {
             enter(path, depth: depth, device: attributes.device, from: device, known: glance?.device)
@@ -281,13 +316,61 @@ package final class TreeScan<Tree: FileTree> {
         _ attributes: inout FileAttributes, _ position: Int, at path: ByteString, isKnown: Bool
     ) throws(DatabaseError) -> Bool {
         let isFirst = !isKnown && takesNew
-        let limit = options.digestLimit(for: path)
-        guard tree.complete(&attributes, at: position, digestLimit: limit, settles: !isFirst) else {
-            if isKnown { try forget(path) }
-            return false
+        let isLarge = options.isLarge(attributes, at: path)
+        if isLarge {
+            // It would be read in vain.
+            let known = try isFirst ? nil : baseline.record(of: path)
+            let isExplained = judge?.explains(known, attributes) ?? false
+            if !isFirst, !isExplained, awaitsEvent(at: path, attributes) { return false }
+            guard try completeLarge(&attributes, position, at: path) else { return false }
+        } else {
+            let limit = min(options.digestLimit(for: path), ScanOptions.mostAtOnce)
+            guard tree.complete(&attributes, at: position, digestLimit: limit, settles: !isFirst) else {
+                if isKnown { try forget(path) }
+                return false
+            }
         }
         if attributes.sha256 != nil { result.read += 1 }
-        return try note(attributes, at: path, record: isKnown ? baseline.record(of: path) : nil)
+        let record = try isFirst ? nil : baseline.record(of: path)
+        if isLarge, attributes.sha256 == nil, let record, record.attributes.sha256 != nil,
+            attributes.differences(from: record.attributes).isEmpty
+        {
+            // Only its content can tell whether it has changed.
+            judge?.awaitDigest(at: path)
+            result.deferred += 1
+            return false
+        }
+        return try note(attributes, at: path, record: record)
+    }
+
+    /// Learns all of a large file's attributes, with pauses in which it may change: then without its digest. Returns
+    /// `false` when another file is there by now, or it ends early.
+    private func completeLarge(
+        _ attributes: inout FileAttributes, _ position: Int, at path: ByteString
+    ) throws(DatabaseError) -> Bool {
+        let first = attributes
+        var read = first
+        if judge?.mayDigest(path, size: first.size) ?? true {
+            var (spent, since) = (UInt64(0), now())
+            try tree.digest(&read, at: position) { () throws(DatabaseError) in
+                let time = now()
+                spent += time > since ? time - since : 0
+                defer { since = now() }
+                return try pause(afterAll: false)
+            }
+            if isCut { return false }
+            let isDone = read.sha256 != nil && tree.status(at: position)?.looksLike(first) ?? false
+            judge?.noteDigest(of: path, took: spent, isDone: isDone)
+        }
+        guard let now = tree.status(at: position), now.type == .file, now.inode == first.inode else {
+            // Its event tells, or the next scan.
+            result.deferred += 1
+            return false
+        }
+        attributes = now
+        guard tree.complete(&attributes, at: position, digestLimit: 0, settles: false) else { return false }
+        if now.looksLike(first) { attributes.takeContent(of: read) }
+        return true
     }
 
     /// Takes an entry that nothing is known of into a baseline that is being taken.
@@ -304,7 +387,15 @@ package final class TreeScan<Tree: FileTree> {
             return
         }
         let limit = path.map { options.digestLimit(for: $0) } ?? options.digestLimit
-        guard let attributes = tree.take(at: position, digestLimit: limit) else { return }
+        guard var attributes = tree.take(at: position, digestLimit: min(limit, ScanOptions.mostAtOnce)) else {
+            return
+        }
+        if attributes.size > ScanOptions.mostAtOnce {
+            let path = path ?? directory.appending(name)
+            if options.isLarge(attributes, at: path), try !completeLarge(&attributes, position, at: path) {
+                return
+            }
+        }
         result.files += 1
         result.taken += 1
         if attributes.sha256 != nil { result.read += 1 }
@@ -361,7 +452,10 @@ package final class TreeScan<Tree: FileTree> {
         guard let kind = ChangeKind(changed: differences) else { return true }
         let isExplained = judge?.explains(record, attributes) ?? false
         if !isExplained, awaitsEvent(at: path, attributes) { return false }
-        if record.attributes.type == .directory, attributes.type != .directory { try forgetTree(path) }
+        if record.attributes.type == .directory, attributes.type != .directory {
+            // Meanwhile an event may have told of it.
+            guard try forgetTree(path), try baseline.record(of: path) == record else { return false }
+        }
         if !isExplained { tell(kind, path, before: record, after: attributes, at: now()) }
         return true
     }
@@ -376,38 +470,65 @@ package final class TreeScan<Tree: FileTree> {
     /// Takes what is left out from now on out of the baseline, in silence.
     private func drop(_ path: ByteString, _ known: FileAttributes) throws(DatabaseError) {
         let isLeft = options.rules == nil || !options.enters(path, depth: 0)
-        if known.type == .directory, isLeft {
-            try baseline.removeTree(path) { (_, _) throws(DatabaseError) in }
-        }
+        if known.type == .directory, isLeft, try !forgetTree(path, tells: false) { return }
         try baseline.remove(path)
     }
 
     /// - Parameter listed: when its directory was listed without it; what was written later is there.
     private func forget(_ path: ByteString, listed: UInt64 = .max) throws(DatabaseError) {
-        guard let record = try baseline.record(of: path), record.seen < listed || record.seen > now()
-        else { return }
+        let time = now()
+        guard let record = try baseline.record(of: path), isOld(record, listed) else { return }
         guard options.keeps(path) else {
             if options.updates { try drop(path, record.attributes) }
             return
         }
         let isExplained = judge?.explains(record, nil) ?? false
         if !isExplained, awaitsEvent(at: path, nil) { return }
-        if record.attributes.type == .directory { try forgetTree(path) }
-        if !isExplained { tell(.deleted, path, before: record, after: nil, at: now()) }
-        if options.updates { try baseline.remove(path) }
+        var isAnother = false
+        if record.attributes.type == .directory {
+            guard try forgetTree(path, before: listed), let left = try baseline.record(of: path) else {
+                return
+            }
+            isAnother = left != record
+        }
+        if !isExplained { tell(.deleted, path, before: record, after: nil, at: time) }
+        if options.updates, !isAnother { try baseline.remove(path) }
     }
 
-    private func forgetTree(_ path: ByteString) throws(DatabaseError) {
-        let time = now()
-        let body = { (path: ByteString, record: BaselineRecord) in
-            if self.judge?.explains(record, nil) ?? false { return }
-            self.tell(.deleted, path, before: record, after: nil, at: time)
+    /// Forgets what is below `path`, and tells of it: a directory at a time, the deepest first, so that what is left when
+    /// it ends early is found missing again. Returns whether it came to its end.
+    ///
+    /// - Parameter time: only of what was known before.
+    private func forgetTree(
+        _ path: ByteString, before time: UInt64 = .max, tells: Bool = true
+    ) throws(DatabaseError) -> Bool {
+        let began = min(now(), time)
+        var end: ByteString?
+        while let directory = try baseline.lastDirectory(below: path, before: end) {
+            var last = ByteString()
+            var count = Baseline.batch
+            while count == Baseline.batch {
+                let known = try baseline.records(of: directory, after: last, limit: Baseline.batch)
+                // What was written meanwhile is there again.
+                for (name, record) in known where isOld(record, began) {
+                    let child = directory.appending(name)
+                    if tells, !(judge?.explains(record, nil) ?? false) {
+                        tell(.deleted, child, before: record, after: nil, at: began)
+                    }
+                    if options.updates { try baseline.remove(child) }
+                }
+                (count, last) = (known.count, known.last?.name ?? last)
+                guard try pause(afterAll: false) else { return false }
+            }
+            if options.updates { try baseline.removeIfEmpty(directory) }
+            end = directory
         }
-        if options.updates {
-            try baseline.removeTree(path) { (path, record) throws(DatabaseError) in body(path, record) }
-        } else {
-            try baseline.forEachBelow(path) { (path, record) throws(DatabaseError) in body(path, record) }
-        }
+        return true
+    }
+
+    /// Whether the record was written before `time`, as far as the clock tells.
+    private func isOld(_ record: BaselineRecord, _ time: UInt64) -> Bool {
+        record.seen < time || record.seen > now()
     }
 
     private func tell(

@@ -160,12 +160,14 @@ package final class PackageDatabase {
     ) -> PackageAnswer {
         // Directories belong to many packages, and change with what others put into them.
         guard change.type != .directory else { return .nothing }
-        guard budget.isLeft(at: now) else {
+        // A scan has a budget of its own, and waits.
+        let isPaid = change.source == .scan
+        guard isPaid || budget.isLeft(at: now) else {
             counters.skipped += 1
             return .nothing
         }
         let start = monotonicTime()
-        defer { budget.spend(monotonicTime() &- start) }
+        defer { if !isPaid { budget.spend(monotonicTime() &- start) } }
         for store in stores {
             let owner = store.owner(of: change.path, now: now)
             if owner == .notYet, age(of: change, now) < Self.patience { return .undecided }

@@ -34,13 +34,15 @@ package final class DirectoryReader {
         set { digest.further = newValue }
     }
 
-    /// Bytes of names in a directory that is listed: some ten million of them, which with their places take 400 MB for
-    /// as long as the directory is read.
-    private static let mostNames = 1 << 28
+    /// Bytes of names in a directory that is listed.
+    private let mostNames: Int
     /// Bytes of names that room is kept for.
     private static let keptNames = 1 << 18
 
-    package init() {
+    /// - Parameter mostNames: bytes of names in a directory that is listed. Some million of them, by default, which with
+    ///   their places take 45 MB for as long as the directory is read.
+    package init(mostNames: Int = 1 << 25) {
+        self.mostNames = mostNames
         digest = ContentDigest()
         taker = FileTaker(digest)
     }
@@ -75,7 +77,7 @@ package final class DirectoryReader {
             let got = try check("getdents64(2)", buffer)
             if got == 0 { break }
             append(UnsafeRawBufferPointer(rebasing: block[..<Int(got)]))
-            guard names.count <= Self.mostNames else {
+            guard names.count <= mostNames else {
                 forgetNames()
                 throw KernelError(call: "getdents64(2)", errno: EOVERFLOW)
             }
@@ -209,6 +211,11 @@ package final class DirectoryReader {
 
     /// Whether the directory says that the entry is a regular file; not every filesystem does.
     package func isRegular(at position: Int) -> Bool { entries[position].type == UInt8(DT_REG) }
+
+    /// Opens the content of a file, to be digested in parts; `nil` when that is refused.
+    package func openContent(at position: Int) -> LargeContent? {
+        LargeContent(withName(at: position, ctree_open_file), digests: digests)
+    }
 
     private func completeFile(
         _ attributes: inout FileAttributes, at position: Int, limit: UInt64, settles: Bool

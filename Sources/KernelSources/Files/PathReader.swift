@@ -14,6 +14,9 @@ package final class PathReader {
         set { digest.further = newValue }
     }
 
+    /// Bytes of a file that is not read again and again.
+    private static let large: UInt64 = 16 << 20
+
     package init() {}
 
     /// Everything that is kept of a file; `nil` when nothing stands at `path`.
@@ -39,7 +42,8 @@ package final class PathReader {
         return attributes
     }
 
-    /// Of an open file, as it is at one moment; of one that is written all the time, as it is at the third attempt.
+    /// Of an open file, as it is at one moment; of one that is written all the time, as it is at the third attempt. Of a
+    /// large one there is no second attempt: without its digest then.
     private func read(_ file: Int32, limit: UInt64) -> FileAttributes? {
         guard var attributes = status(of: file, [0]) else { return nil }
         if attributes.type == .file, attributes.size <= limit {
@@ -47,12 +51,21 @@ package final class PathReader {
                 digest.learn(of: file, limit: limit, into: &attributes)
                 guard let now = status(of: file, [0]), !now.looksLike(attributes) else { break }
                 attributes.takeStatus(now)
+                if attributes.size > Self.large {
+                    attributes.sha256 = nil
+                    break
+                }
             }
         }
         attributes.generation = ctree_generation(file)
         var extended = ctree_extended()
         if ctree_extended(file, &extended) == 0 { attributes.take(extended) }
         return attributes
+    }
+
+    /// Opens the content of a file, to be digested in parts; `nil` when that is refused.
+    package func openContent(of path: ByteString) -> LargeContent? {
+        LargeContent(ctree_open_file(AT_FDCWD, path.zeroTerminated), digests: digests)
     }
 
     private func status(of descriptor: Int32, _ name: [CChar]) -> FileAttributes? {

@@ -9,7 +9,7 @@ enum CoverageAdvice: CaseIterable {
     case standIn, standInLimit, standInRefused, standInOver
     case unknownRecords
     case canaryHangs, canaryRefused
-    case baselineUnopened, baselineSilent
+    case baselineUnopened, baselineSilent, tooManyNames
     case alertsTrouble, controlTrouble, metricsTrouble, privilegesKept, packagesUnknown
     case watchMissing, watchPaced, linksCutShort
 
@@ -36,6 +36,7 @@ enum CoverageAdvice: CaseIterable {
         case .baselineUnopened: "Changes are told without what was before."
         case .baselineSilent:
             "Changes wait, and are told late; when too many wait, they are lost and scanned for."
+        case .tooManyNames: "Events of what is in it are told, but no scan compares it."
         case .alertsTrouble: "Alerts wait, and what does not fit is counted as lost."
         case .controlTrouble: "vedette status and the other requests are not answered."
         case .metricsTrouble: "Nobody can fetch the metrics."
@@ -72,6 +73,7 @@ enum CoverageAdvice: CaseIterable {
             "See the limits of processes and memory (ulimit -u, pids.max); the next one is made soon."
         case .baselineUnopened: "Wait: it is opened at the start; or see the disk that it is on."
         case .baselineSilent: "It waits for a disk or reads a very large file: see the disk (iostat -x)."
+        case .tooManyNames: "Leave it out with `exclude`, or divide it."
         case .alertsTrouble: "See that the file of alerts can be written: room, permissions, the disk."
         case .controlTrouble, .metricsTrouble: "Mend what the reason says, and start vedette again."
         case .privilegesKept: "See whether a container or a security module forbids capset(2)."

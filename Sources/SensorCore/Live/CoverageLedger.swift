@@ -138,7 +138,8 @@ final class CoverageLedger {
     ///   - paths: where inotify stands in for fanotify.
     ///   - watched: directories in them; `unwatched`: those beyond the kernel's limit.
     func noteStandIns(_ paths: [ByteString], watched: Int, unwatched: Int, refusals: [String]) {
-        var detail = "\(watched) directories in " + paths.prefix(4).map { host.name($0).text }.joined(separator: ", ")
+        var detail =
+            "\(watched) directories in " + paths.prefix(4).map { host.name($0).text }.joined(separator: ", ")
         if paths.count > 4 { detail += " and \(paths.count - 4) more" }
         var reasons = refusals.first.map { [$0] } ?? []
         if unwatched > 0 { reasons.append("\(unwatched) directories not watched") }

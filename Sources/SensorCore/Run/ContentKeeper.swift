@@ -43,6 +43,12 @@ final class ContentKeeper {
         }
     }
 
+    /// Whether the rule, or `nil` for none, lets the content of a file with this path be kept.
+    func mayKeep(_ path: ByteString, _ rule: WatchRule?) -> Bool {
+        guard let rule, rule.showsDiff else { return false }
+        return !patterns(of: rule).matches(path)
+    }
+
     private func text(at path: ByteString, _ attributes: FileAttributes?, _ rule: WatchRule) -> [UInt8]? {
         guard rule.showsDiff, let attributes, attributes.type == .file,
             attributes.size <= UInt64(limits.inputBytes)

@@ -87,6 +87,14 @@ package final class DiskTree: FileTree {
         takenByHelper(at: position) ?? reader.take(at: position, digestLimit: digestLimit)
     }
 
+    package func digest<Failure: Error>(
+        _ attributes: inout FileAttributes, at position: Int, goesOn: () throws(Failure) -> Bool
+    ) throws(Failure) {
+        guard let content = reader.openContent(at: position) else { return }
+        while content.readOn() { if try !goesOn() { return } }
+        content.addDigests(to: &attributes)
+    }
+
     package func finish() {
         forgetExpected()
         reader.finish()

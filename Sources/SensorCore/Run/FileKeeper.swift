@@ -53,6 +53,8 @@ final class FileKeeper<Tree: FileTree> {
     private var arrivals: [ByteString] = []
     private let budget = ScanBudget()
     private var pace = DigestPace()
+    /// A large file whose content is being read.
+    private var late: LateDigest?
     /// Ticks at which nothing waited in the kernel.
     private var round: UInt64 = 0
     /// Events in doubt until this round: the clock was set.
@@ -68,8 +70,13 @@ final class FileKeeper<Tree: FileTree> {
     private var nextCommit: UInt64 = 0
     /// Deferred too many differences to remember: scan again.
     private var hasMoreSuspects = false
-    /// What is looked at again: all its events have come in.
-    private var lookedAt: ByteString?
+    /// Contents that were kept under other rules are gone through, from the last one that was.
+    private var checksContents = true
+    private var lastContent: StoredContent?
+    /// What is looked at again, and since when, nanoseconds since 1970: all events from before have come in.
+    private var lookedAt: (paths: Set<ByteString>, since: UInt64)?
+    /// What is taken in later is told as it is: the end must not be held up. CLOCK_MONOTONIC nanoseconds.
+    private var endsAt: UInt64?
 
     private enum Limit {
         static var commitEvery: UInt64 { 500_000_000 }
@@ -245,8 +252,9 @@ final class FileKeeper<Tree: FileTree> {
             suspects.clear(change.path)
             if let previous = change.previousPath { suspects.clear(previous) }
         }
+        if let endsAt, Clock.monotonic >= endsAt { return tellOnly(change) }
         // A directory does not wait: what is in it would overtake it.
-        let canWait = change.type != .directory
+        let canWait = change.type != .directory && endsAt == nil
         guard !pending.holds(change), learnPackage(of: &change, canWait: canWait) else {
             // Many at once: it costs as much as one.
             if pending.isFull { finishOldest(PendingVerdicts.limit / 4) }
@@ -258,6 +266,11 @@ final class FileKeeper<Tree: FileTree> {
 
     /// A directory that is not meant itself came or went, perhaps with something that is.
     private func lookInto(_ change: FileChange) {
+        switch change.kind {
+        case .created, .renamed, .deleted, .replaced: break
+        // What is in it is where it was.
+        case .modified, .attributes, .linked, .transient: return
+        }
         for path in [change.path, change.previousPath].compactMap(\.self) where options.rules.enters(path) {
             if !suspects.insert(path, round: round) { plan.request(reason: .gap) }
         }
@@ -289,12 +302,23 @@ final class FileKeeper<Tree: FileTree> {
         for change in released { finish(change) }
     }
 
+    /// Tells the change without comparing it: the next start finds it by its scan, too.
+    private func tellOnly(_ change: FileChange) {
+        var change = change
+        rate(&change, rule(for: change))
+        status.changes += 1
+        sink.take(.change(change))
+    }
+
+    private func rule(for change: FileChange) -> WatchRule? {
+        let rules = options.rules
+        return rules.rule(for: rules.includes(change.path) ? change.path : change.previousPath ?? change.path)
+    }
+
     /// Compares the change with the baseline, and tells it.
     private func finish(_ change: FileChange) {
         var change = change
-        let rules = options.rules
-        let place = rules.includes(change.path) ? change.path : change.previousPath ?? change.path
-        let rule = rules.rule(for: place)
+        let rule = rule(for: change)
         rate(&change, rule)
         if status.state == .live, let rule, rule.isKept {
             complete(&change, rule)
@@ -325,8 +349,7 @@ final class FileKeeper<Tree: FileTree> {
         guard let baseline, let live else { return }
         do throws(DatabaseError) {
             let rules = options.rules
-            let isRead = pace.mayRead(change.path, size: change.size ?? 0, now: Clock.monotonic)
-            let limit = isRead ? rule.digestLimit : 0
+            let limit = min(rule.digestLimit, DigestPace.small)
             switch try live.complete(&change, digestLimit: limit, isKept: { rules.keeps($0) }) {
             case .arrived(let path)?:
                 if arrivals.count < Limit.arrivals {
@@ -339,12 +362,38 @@ final class FileKeeper<Tree: FileTree> {
             case .otherNames?: plan.noteOtherNames(at: Clock.monotonic)
             case nil: break
             }
+            if isWithoutDigest(change.after, rule) { try digestLater(&change, rule, baseline) }
             guard change.after != nil, rule.showsDiff else { return }
             change.contentDiff = try contents.difference(at: change.path, change.after, rule, baseline)
             try contents.keep(change.path, change.after, rule, baseline)
         } catch {
             fail(error)
         }
+    }
+
+    /// Whether it is a file whose content is to be read, but not at once.
+    private func isWithoutDigest(_ attributes: FileAttributes?, _ rule: WatchRule?) -> Bool {
+        guard let attributes, let rule, attributes.type == .file, attributes.sha256 == nil else {
+            return false
+        }
+        return attributes.size > DigestPace.small && attributes.size <= rule.digestLimit
+    }
+
+    /// Leaves the content of a large file to `digestLate`.
+    private func digestLater(
+        _ change: inout FileChange, _ rule: WatchRule, _ baseline: Baseline
+    ) throws(DatabaseError) {
+        let tellsContent = change.kind != .attributes && change.kind != .renamed
+        let known = change.before?.sha256 ?? pace.known(of: change.previousPath ?? change.path)
+        change.isDigestDeferred = pace.putOff(
+            change.path, known: tellsContent ? nil : known, now: Clock.monotonic)
+        if change.isDigestDeferred { return }
+        // Very many large files have changed. Who made them waits.
+        guard let now = reader.attributes(of: change.path, digestLimit: rule.digestLimit),
+            change.after.map({ now.looksLike($0) }) ?? false
+        else { return }
+        try baseline.put(now, at: change.path, seen: Clock.realtime)
+        change.after = now
     }
 
     /// More changes came in than could wait.
@@ -366,7 +415,7 @@ final class FileKeeper<Tree: FileTree> {
         releasePending()
         status.isSettled =
             plan.isIdle && suspects.isEmpty && unconfirmed.isEmpty && arrivals.isEmpty && pending.isEmpty
-            && uncommittedSince == nil
+            && uncommittedSince == nil && late == nil && !pace.isReady(now: Clock.monotonic)
     }
 
     /// Goes by other options from now on.
@@ -375,6 +424,7 @@ final class FileKeeper<Tree: FileTree> {
         self.options = options
         reader.digests = options.digests
         contents.forgetRules()
+        (checksContents, lastContent) = (true, nil)
         plan.use(interval: options.scanInterval, now: Clock.monotonic)
     }
 
@@ -411,9 +461,22 @@ final class FileKeeper<Tree: FileTree> {
         uncommittedSince = nil
     }
 
+    /// What comes from now on is the last.
+    ///
+    /// - Parameter patience: nanoseconds in which it is compared with the baseline; beyond it is only told.
+    func noteEnd(patience: UInt64 = 4_000_000_000) { endsAt = Clock.monotonic &+ patience }
+
     /// Writes what can be written, and closes the database.
     func finish() {
-        finishOldest(PendingVerdicts.limit)
+        if endsAt == nil { noteEnd() }
+        for var change in pending.popFirst(PendingVerdicts.limit) {
+            if let endsAt, Clock.monotonic < endsAt {
+                _ = learnPackage(of: &change, canWait: false)
+                finish(change)
+            } else {
+                tellOnly(change)
+            }
+        }
         nextCommit = 0
         do throws(DatabaseError) { try commit() } catch { fail(error) }
         // What could not be told for sure is found again by the next start.
@@ -429,21 +492,30 @@ final class FileKeeper<Tree: FileTree> {
     func work(goesOn: @escaping () -> Bool) -> Bool {
         guard baseline != nil, status.state == .live else { return false }
         do throws(DatabaseError) {
-            if let path = suspects.popDue(round: round, delay: delay) {
-                try look(again: path, goesOn: goesOn)
+            let due = suspects.popDue(round: round, delay: delay)
+            if !due.isEmpty {
+                try look(again: due, goesOn: goesOn)
                 return true
             }
             if suspects.isEmpty, pending.isEmpty, !unconfirmed.isEmpty { try confirmScans() }
             if let path = arrivals.popLast() {
-                _ = try makeScan(goesOn)?.scan(part: path, of: path, isSilent: true)
+                try takeArrival(path, goesOn: goesOn)
                 return true
             }
-            if let path = pace.popDue(now: Clock.monotonic) {
-                try digestLate(path)
+            if late != nil {
+                try digestLate()
                 return true
             }
-            guard let task = plan.next(now: Clock.monotonic) else { return false }
-            try scan(task, goesOn: goesOn)
+            if checksContents {
+                try forgetContents()
+                return true
+            }
+            if let task = plan.next(now: Clock.monotonic) {
+                try scan(task, goesOn: goesOn)
+                return true
+            }
+            guard let task = pace.popDue(now: Clock.monotonic) else { return false }
+            late = LateDigest(task, reader)
             return true
         } catch {
             fail(error)
@@ -451,20 +523,71 @@ final class FileKeeper<Tree: FileTree> {
         }
     }
 
-    /// Reads a large file that had changed too often; of the change itself has been told.
-    private func digestLate(_ path: ByteString) throws(DatabaseError) {
-        guard let baseline, let rule = options.rules.rule(for: path),
-            let known = try baseline.record(of: path)?.attributes,
-            let now = reader.attributes(of: path, digestLimit: rule.digestLimit), now.looksLike(known)
-        else { return }
-        try baseline.put(now, at: path, seen: Clock.realtime)
+    /// Forgets contents that may not be kept any more, some at a time.
+    private func forgetContents() throws(DatabaseError) {
+        guard let baseline else { return }
+        let known = try baseline.contents(after: lastContent, limit: Baseline.batch)
+        for content in known where !contents.mayKeep(content.path, options.rules.rule(for: content.path)) {
+            try baseline.removeContent(of: content.path)
+        }
+        lastContent = known.last
+        checksContents = known.count == Baseline.batch
     }
 
-    private func look(again path: ByteString, goesOn: @escaping () -> Bool) throws(DatabaseError) {
-        guard let root = options.rules.roots.first(where: { path.isWithin($0) }) else { return }
-        lookedAt = path
+    /// Reads a part of a large file; of its change has been told.
+    private func digestLate() throws(DatabaseError) {
+        guard var late, let baseline else { return }
+        budget.use(rate: nil)
+        guard !budget.mustWait(files: 0) else { return }
+        let isThrough = late.readOn()
+        budget.finish()
+        self.late = isThrough ? nil : late
+        guard isThrough else { return }
+        let now = reader.attributes(of: late.path, digestLimit: 0)
+        let isSame = now?.looksLike(late.first) ?? false
+        let waits = pace.isDue(late.path)
+        pace.note(late.path, took: late.took, isDone: isSame || now == nil, now: Clock.monotonic)
+        if !isSame, now != nil, !waits {
+            _ = pace.putOff(late.path, known: late.known, now: Clock.monotonic)
+        }
+        guard var now, isSame, let digest = late.read.sha256, let known = try baseline.record(of: late.path),
+            now.looksLike(known.attributes)
+        else { return }
+        now.takeContent(of: late.read)
+        if let before = late.known, before != digest {
+            // What was told of the file was not its content.
+            var change = FileChange(
+                kind: .modified, path: late.path, type: .file, time: Clock.realtime, source: .scan)
+            (change.before, change.after) = (known.attributes, now)
+            change.before?.sha256 = before
+            (change.inode, change.device, change.size) = (now.inode, now.device, now.size)
+            (change.mode, change.owner, change.group) = (now.mode, now.owner, now.group)
+            let root = options.rules.roots.first { late.path.isWithin($0) }
+            let scanned = try root.flatMap { (root) throws(DatabaseError) in try baseline.root(root)?.scanned
+            }
+            change.interval = min(scanned ?? known.seen, known.seen)...known.seen
+            tell(change)
+        }
+        try baseline.put(now, at: late.path, seen: Clock.realtime)
+    }
+
+    private func look(again paths: [ByteString], goesOn: @escaping () -> Bool) throws(DatabaseError) {
+        lookedAt = (Set(paths), Clock.realtime)
         defer { lookedAt = nil }
-        _ = try makeScan(goesOn)?.scan(part: path, of: root, isSilent: false)
+        let roots = options.rules.roots
+        for (root, paths) in Dictionary(grouping: paths, by: { path in roots.first { path.isWithin($0) } }) {
+            guard let root else { continue }
+            _ = try makeScan(goesOn)?.scan(parts: paths, of: root, isSilent: false)
+            budget.finish()
+        }
+    }
+
+    private func takeArrival(_ path: ByteString, goesOn: @escaping () -> Bool) throws(DatabaseError) {
+        var isTaken = false
+        // What it came with would be told as new.
+        defer { if !isTaken { arrivals.append(path) } }
+        isTaken = try makeScan(goesOn)?.scan(parts: [path], of: path, isSilent: true) != nil
+        budget.finish()
     }
 
     private func scan(_ task: ScanPlan.Task, goesOn: @escaping () -> Bool) throws(DatabaseError) {
@@ -478,6 +601,8 @@ final class FileKeeper<Tree: FileTree> {
             // Ended early: by the end of all, or to be done again.
             return
         }
+        budget.finish()
+        noteTooLarge(result.tooLarge, in: task.root)
         unconfirmed[task.root] = result.deferred > 0 && !hasMoreSuspects ? began : nil
         if hasMoreSuspects { plan.request(task.root, reason: task.reason) }
         let report = ScanReport(
@@ -485,6 +610,13 @@ final class FileKeeper<Tree: FileTree> {
             read: result.read, changes: result.changes, unreadable: result.unreadable, isFirst: isFirst)
         status.scanned[task.root] = report
         sink.take(.scan(report))
+    }
+
+    private func noteTooLarge(_ directory: ByteString?, in root: ByteString) {
+        let previous = status.scans.state
+        status.tooLarge[root] = directory
+        guard previous != status.scans.state else { return }
+        sink.take(.coverage(status.scans, previous: previous, time: Clock.realtime))
     }
 
     /// Everything has been told that was found when these scans came by: what is found later happened later.
@@ -535,6 +667,8 @@ final class FileKeeper<Tree: FileTree> {
         let rule = options.rules.rule(for: change.path)
         _ = learnPackage(of: &change, canWait: false)
         rate(&change, rule)
+        change.isDigestDeferred = isWithoutDigest(change.after, rule)
+        if change.isDigestDeferred { _ = pace.putOff(change.path, known: nil, now: Clock.monotonic) }
         if let baseline, let rule, rule.showsDiff, change.before != nil {
             // The scan meets the same trouble with the database, and says so.
             change.contentDiff = try? contents.difference(at: change.path, change.after, rule, baseline)
@@ -552,9 +686,33 @@ extension FileKeeper: ScanJudge {
         let changed =
             attributes?.changed ?? reader.attributes(of: path.parent, digestLimit: 0)?.changed ?? .max
         let isOld = changed < Clock.realtime &- Limit.recent &- options.settleWindow
-        if path == lookedAt || isOld && round >= doubtUntil { return false }
+        if isOld && round >= doubtUntil || isLookedAt(path, attributes) { return false }
         if !suspects.insert(path, round: round) { hasMoreSuspects = true }
         return true
+    }
+
+    /// Whether all events of the difference have come in: it is no younger one than what is looked at again.
+    private func isLookedAt(_ path: ByteString, _ attributes: FileAttributes?) -> Bool {
+        guard let lookedAt, lookedAt.paths.contains(path) else { return false }
+        guard let changed = attributes?.changed, changed > lookedAt.since else { return true }
+        // The clock may have been ahead.
+        return changed > Clock.realtime
+    }
+
+    func mayDigest(_ path: ByteString, size: UInt64) -> Bool { pace.mayRead(path, now: Clock.monotonic) }
+
+    func noteDigest(of path: ByteString, took: UInt64, isDone: Bool) {
+        pace.note(path, took: took, isDone: isDone, now: Clock.monotonic)
+    }
+
+    func noteLackOfDigest(at path: ByteString) {
+        if pace.isDue(path) { return }
+        // When too many wait, the next scan finds it so again.
+        _ = pace.putOff(path, known: nil, now: Clock.monotonic)
+    }
+
+    func awaitDigest(at path: ByteString) {
+        if !suspects.insert(path, round: round) { hasMoreSuspects = true }
     }
 
     func explains(_ before: BaselineRecord?, _ after: FileAttributes?) -> Bool {

@@ -13,6 +13,8 @@ struct FileKeeperStatus: Sendable {
     var scanning: (root: ByteString, files: UInt64)?
     /// The last complete scan of each root.
     var scanned: [ByteString: ScanReport] = [:]
+    /// In which trees the last scan has met a directory with too many names.
+    var tooLarge: [ByteString: ByteString] = [:]
     /// What the sink has counted, as of the last second.
     var kinds: [ChangeKind: UInt64] = [:]
     var unattributed: UInt64 = 0
@@ -44,6 +46,15 @@ extension FileKeeperStatus {
                 "baseline", .off(reason: "not yet opened"), detail: detail, .baselineUnopened)
         }
         return CoverageEntry(source: "baseline", state: state, detail: detail, advice: advice)
+    }
+
+    /// A further row, of what scans leave out.
+    var scans: CoverageEntry {
+        guard let directory = tooLarge.values.min() else {
+            return CoverageEntry(source: "scans", state: .live)
+        }
+        let reason = "too many names to be scanned in \(directory.text)"
+        return CoverageEntry("scans", .degraded(reason: reason), .tooManyNames)
     }
 
     private var files: UInt64 { scanned.values.reduce(0) { $0 + $1.files } }

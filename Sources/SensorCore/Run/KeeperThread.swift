@@ -91,6 +91,7 @@ final class KeeperThread: Sendable {
             if keeper.work(goesOn: { [self] in takeIn() }) { continue }
             mailbox.wait(timeout: 200)
         }
+        keeper.noteEnd()
         takeIn()
         keeper.finish()
     }

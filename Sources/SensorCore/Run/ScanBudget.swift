@@ -1,6 +1,9 @@
 internal import Glibc
 
 /// Keeps scans within their share of a processor and their files a second. One thread owns it.
+///
+/// Time in which the thread waited for a processor counts as if it had used it: when others want the processors, scans
+/// take less of them.
 package final class ScanBudget {
     /// Per cent of one processor.
     private var share: UInt64 = 50
@@ -11,11 +14,18 @@ package final class ScanBudget {
     private var rate: UInt64?
     /// When what scans have used so far is paid for. CLOCK_MONOTONIC nanoseconds.
     private var paidAt: UInt64 = 0
-    /// Processor time of this thread up to which scans have paid.
+    /// What this thread and those that help had used, and waited for, when scans last paid.
     private var used: UInt64 = 0
     private var files: UInt64 = 0
+    /// Nanoseconds for which this thread has waited for a processor.
+    private let waited: () -> UInt64
 
-    package init() {}
+    init(waited: @escaping () -> UInt64) { self.waited = waited }
+
+    package convenience init() {
+        let delay = ProcessorDelay()
+        self.init { delay.nanoseconds }
+    }
 
     /// Begins a scan.
     ///
@@ -29,16 +39,19 @@ package final class ScanBudget {
         self.share = max(share, 1)
         self.helperTime = helperTime
         files = 0
-        used = usedByAll
+        used = total
         paidAt = max(paidAt, Clock.monotonic)
     }
+
+    /// Ends a scan: what it has used since it last waited is to be paid before the next one goes on.
+    func finish() { charge(0) }
 
     /// Calls `work`, which is none of the scan's.
     func leavingOut(_ work: () -> Bool) -> Bool {
         charge(0)
         // What the helpers do meanwhile is the scan's.
         let helped = helperTime()
-        defer { used = Self.processorTime &+ helped }
+        defer { used = Self.processorTime &+ waited() &+ helped }
         return work()
     }
 
@@ -56,14 +69,14 @@ package final class ScanBudget {
     private var isAhead: Bool { paidAt > Clock.monotonic &+ Self.burst }
 
     private func charge(_ newFiles: UInt64) {
-        let now = usedByAll
-        let byProcessor = (now &- used) &* 100 / share
+        let now = total
+        let byProcessor = (now > used ? now - used : 0) &* 100 / share
         let byRate = rate.map { newFiles &* 1_000_000_000 / max($0, 1) } ?? 0
         used = now
         paidAt = max(paidAt, Clock.monotonic) &+ max(byProcessor, byRate)
     }
 
-    private var usedByAll: UInt64 { Self.processorTime &+ helperTime() }
+    private var total: UInt64 { Self.processorTime &+ waited() &+ helperTime() }
 
     /// Threads beside that of the scan which a share can make use of.
     package static func helpers(share: UInt64) -> Int {

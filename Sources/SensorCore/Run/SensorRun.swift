@@ -391,7 +391,9 @@ final class SensorRun {
         if !configuration.audit.enabled { entries.removeAll { $0.source == SourceName.audit.rawValue } }
         var kept = keeper.status
         if let root = kept.scanning?.root { kept.scanning?.root = places.host.name(root) }
-        return entries + [kept.entry] + ownCoverage
+        entries.append(kept.entry)
+        if kept.scans.state != .live { entries.append(kept.scans) }
+        return entries + ownCoverage
     }
 
     /// Rows of what has no thread that would tell of itself.

@@ -20,8 +20,9 @@ package final class LiveBaseline {
     /// Whether a difference has been told under another name of the file.
     package func explains(_ before: BaselineRecord?, _ after: FileAttributes?) -> Bool {
         guard let after else {
-            // Something was told of the file after it was known under this name.
-            return before.flatMap { record in told.time(of: record.attributes).map { $0 > record.seen } }
+            // It was told that the file has lost a name, after it was known under this one.
+            return before.flatMap { record in told.timeOfLoss(of: record.attributes).map { $0 > record.seen }
+            }
                 ?? false
         }
         guard let time = told.time(of: after) else { return false }
@@ -36,7 +37,7 @@ package final class LiveBaseline {
     /// Notes a change that was told without being compared.
     package func noteTold(_ change: FileChange) {
         guard let device = change.device, let inode = change.inode else { return }
-        told.note(device: device, inode: inode, until: change.time)
+        told.note(device: device, inode: inode, until: change.time, isLoss: change.kind.losesAName)
     }
 
     /// Adds `before` and `after` to `change`, and writes what it comes to.
@@ -55,7 +56,11 @@ package final class LiveBaseline {
         case .renamed:
             return try move(&change, digestLimit: digestLimit, isKept: isKept)
         case .created, .linked:
-            return try renew(&change, before: nil, digestLimit: digestLimit)
+            let known = try baseline.record(of: change.path)?.attributes
+            let aftermath = try renew(&change, before: nil, digestLimit: digestLimit)
+            // Nobody has told yet that another file was here: its end was not heard of.
+            if let known, let after = change.after, known.inode != after.inode { change.before = known }
+            return aftermath
         case .modified, .attributes, .replaced:
             let before = try baseline.record(of: change.path)?.attributes
             // What replaced it has been told of under the name that it had before.
@@ -71,7 +76,7 @@ package final class LiveBaseline {
         guard let known = try baseline.record(of: path)?.attributes else { return nil }
         if known.type == .directory { try baseline.removeTree(path) { (_, _) throws(DatabaseError) in } }
         try baseline.remove(path)
-        told.note(known, until: time)
+        told.note(known, until: time, isLoss: true)
         return known
     }
 
@@ -80,7 +85,7 @@ package final class LiveBaseline {
         guard let inode = change.inode, let directory = try baseline.record(of: change.path.parent) else {
             return
         }
-        told.note(device: directory.attributes.device, inode: inode, until: change.time)
+        told.note(device: directory.attributes.device, inode: inode, until: change.time, isLoss: true)
     }
 
     private func move(
@@ -108,7 +113,7 @@ package final class LiveBaseline {
         _ change: inout FileChange, before: FileAttributes?, digestLimit: UInt64
     ) throws(DatabaseError) -> Aftermath? {
         change.before = before
-        if let before { told.note(before, until: change.time) }
+        if let before { told.note(before, until: change.time, isLoss: change.kind.losesAName) }
         guard let after = reader.attributes(of: change.path, digestLimit: digestLimit) else {
             // It has gone since: another change tells of that, and needs to know what it was.
             if let before, change.kind == .renamed {
@@ -145,4 +150,14 @@ package enum Aftermath: Equatable {
     case moved(ByteString)
     /// The file has other names, which are not known.
     case otherNames
+}
+
+extension ChangeKind {
+    /// Whether a file has one name less than before.
+    fileprivate var losesAName: Bool {
+        switch self {
+        case .deleted, .transient, .renamed, .replaced: true
+        case .created, .linked, .modified, .attributes: false
+        }
+    }
 }

@@ -8,26 +8,46 @@ struct ToldFiles {
     private struct Key: Hashable {
         var device: UInt64
         var inode: UInt64
+    }
 
+    private struct Times {
+        var change: UInt64 = 0
+        /// 0 for none.
+        var loss: UInt64 = 0
     }
 
     private static let half = 8_192
-    private var young: [Key: UInt64] = [:]
-    private var old: [Key: UInt64] = [:]
+    private var young: [Key: Times] = [:]
+    private var old: [Key: Times] = [:]
 
     /// - Parameter time: up to when what happened to the file has been told. Nanoseconds since 1970.
-    mutating func note(device: UInt64, inode: UInt64, until time: UInt64) {
+    /// - Parameter isLoss: whether it was told that it has lost a name.
+    mutating func note(device: UInt64, inode: UInt64, until time: UInt64, isLoss: Bool = false) {
         if young.count >= Self.half { (old, young) = (young, [:]) }
         let key = Key(device: device, inode: inode)
-        young[key] = max(time, young[key] ?? 0)
+        var times = young[key] ?? old[key] ?? Times()
+        times.change = max(time, times.change)
+        if isLoss { times.loss = max(time, times.loss) }
+        young[key] = times
     }
 
-    mutating func note(_ attributes: FileAttributes, until time: UInt64) {
-        note(device: attributes.device, inode: attributes.inode, until: max(time, attributes.changed))
+    mutating func note(_ attributes: FileAttributes, until time: UInt64, isLoss: Bool = false) {
+        note(
+            device: attributes.device, inode: attributes.inode, until: max(time, attributes.changed),
+            isLoss: isLoss)
     }
 
     /// Up to when what happened to the file has been told; `nil` when nothing has lately.
     func time(of attributes: FileAttributes) -> UInt64? {
+        times(of: attributes)?.change
+    }
+
+    /// When it was told last that the file has lost a name; `nil` when that has not been told lately.
+    func timeOfLoss(of attributes: FileAttributes) -> UInt64? {
+        times(of: attributes).flatMap { $0.loss == 0 ? nil : $0.loss }
+    }
+
+    private func times(of attributes: FileAttributes) -> Times? {
         let key = Key(device: attributes.device, inode: attributes.inode)
         return young[key] ?? old[key]
     }
