@@ -124,23 +124,29 @@ def add_watch(sensor, tree, other):
 
 def refuse_peer(sensor):
     place = sensor.root / "run/vedette"
-    place.chmod(0o755)
-    place.parent.chmod(0o755)
-    sensor.root.chmod(0o755)
-    (place / "control.sock").chmod(0o666)
     script = ("import socket, sys\n"
               "peer = socket.socket(socket.AF_UNIX)\n"
               "peer.connect(sys.argv[1])\n"
               "peer.settimeout(5)\n"
               "try: peer.sendall(b'status\\n'); print(peer.recv(4096))\n"
               "except OSError as problem: print(problem)\n")
-    answer = subprocess.run(
-        [*NOBODY, sys.executable, "-c", script, str(place / "control.sock")], capture_output=True, text=True)
+    command = [*NOBODY, sys.executable, "-c", script, str(place / "control.sock")]
+    # The kernel's refusal is heard through audit.
+    refused = subprocess.run(command, capture_output=True, text=True)
     event = sensor.wait_for(lambda event: event["event"]["action"] == "control_socket_refused") or {}
+    verdict("fim 6 other user, by the kernel", f"{refused.stderr.strip()[-80:]}; told: {event.get('message')}",
+            "Permission denied" in refused.stderr and event.get("user", {}).get("id") == "65534"
+            and event["event"]["severity"] == 99)
+    place.chmod(0o755)
+    place.parent.chmod(0o755)
+    sensor.root.chmod(0o755)
+    (place / "control.sock").chmod(0o666)
+    answer = subprocess.run(command, capture_output=True, text=True)
     (place / "control.sock").chmod(0o600)
-    verdict("fim 6 other user", f"is answered {answer.stdout.strip()[:80]} {answer.stderr.strip()[-80:]}; told: "
-            f"{event.get('message')}, {severity(event)}",
-            severity(event) == "critical" and event["user"]["id"] == "65534" and "coverage" not in answer.stdout)
+    # It has been told this minute: this one is counted.
+    counted = sensor.wait_until(lambda report: report["self_protection"]["refused_peers"] == 2, 5) is not None
+    verdict("fim 6 other user", f"is answered {answer.stdout.strip()[:80]} {answer.stderr.strip()[-80:]}; "
+            f"counted: {counted}", counted and "only root" in answer.stdout)
 
 
 def protect_configuration(sensor):
