@@ -11,7 +11,7 @@ CAUSES = {"fanotify_overflow", "inotify_overflow", "baseline_behind", "unread_at
 
 
 def run():
-    seconds = setting("CHURN_SECONDS", 60)
+    seconds = setting("FIM_CHURN_SECONDS", 60)
     churn("fim 1 full speed", 0, seconds)
     # Of ten attempts six change something.
     churn("fim 1 5,000 a second", 8_600, max(seconds // 3, 5), lossless=True)

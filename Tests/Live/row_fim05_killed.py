@@ -17,7 +17,7 @@ from fim import fim, fim_command
 
 
 def run():
-    kills = setting("KILLS", 50)
+    kills = setting("FIM_KILLS", 50)
     with workspace() as directory:
         root, tree = pathlib.Path(directory, "root"), pathlib.Path(directory, "files")
         count = make_files(tree, 8_000)

@@ -17,7 +17,7 @@ from harness import note, setting, tester, verdict, workspace
 from row_fim05_killed import database_state, is_as_on_disk, make_files
 from sensor import Sensor
 
-KILLS = setting("KILLS", 50)
+KILLS = setting("FIM_KILLS", 50)
 SCANNED = 20_000
 """Files of the first scan, and how many of them it looks at in a second."""
 SCAN_RATE = 10_000
