@@ -27,13 +27,13 @@ step lint make lint
 step test make test
 step "ring under the thread sanitizer" Tests/Tools/ring_under_tsan.sh
 step "a broken ring is caught" Tests/Tools/broken_ring_is_caught.sh
-step fuzz make fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-8}"
+step fuzz make fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-5}"
 root_step demo make demo
 # The rows of the baseline, shortened: by themselves they take an hour and a half.
-root_step test-live env VEDETTE_LIVE_FIM_KILLS=8 VEDETTE_LIVE_FIM_CHURN_SECONDS=20 VEDETTE_LIVE_FILES=50000 \
-    VEDETTE_LIVE_EVENTS=1000000 VEDETTE_LIVE_COST_ROUNDS=2 VEDETTE_LIVE_STOPPED=20 VEDETTE_LIVE_LARGE_FILES=2000 \
+root_step test-live env VEDETTE_LIVE_FIM_KILLS=4 VEDETTE_LIVE_FIM_CHURN_SECONDS=20 VEDETTE_LIVE_FILES=20000 \
+    VEDETTE_LIVE_EVENTS=500000 VEDETTE_LIVE_COST_ROUNDS=2 VEDETTE_LIVE_STOPPED=10 VEDETTE_LIVE_LARGE_FILES=1000 \
     make test-live
 # Emulated, the two thousand writers of `make test-kernels` take a quarter of an hour.
-root_step test-kernels make test-kernels IMMUTABLE_TRIALS=200
+root_step test-kernels make test-kernels IMMUTABLE_TRIALS=100
 step bench make bench ROUNDS=3
 echo "=== ci: passed in $((SECONDS - begin)) s"

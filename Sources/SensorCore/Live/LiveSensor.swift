@@ -315,11 +315,13 @@ package final class LiveSensor {
         pipeline.table.reconcile(alive: Set(processDirectory.pids()), at: now)
     }
 
-    /// After a busy time, gives back the memory that it took; of what other threads did, once a minute.
+    /// After a busy time, and each few seconds in one, gives back the memory that it took; of what other threads did, once
+    /// a minute.
     private func trimMemory(now: UInt64) {
         let isBusy = recordsThisSecond > 100
         recordsThisSecond = 0
-        if wasBusy && !isBusy || now &- lastTrimmed >= 60_000_000_000 {
+        let interval: UInt64 = isBusy ? 5_000_000_000 : 60_000_000_000
+        if wasBusy && !isBusy || now &- lastTrimmed >= interval {
             OwnProcess.trimMemory()
             lastTrimmed = now
         }
