@@ -134,7 +134,7 @@ def refuse_peer(sensor):
     # The kernel's refusal is heard through audit.
     refused = subprocess.run(command, capture_output=True, text=True)
     event = sensor.wait_for(lambda event: event["event"]["action"] == "control_socket_refused") or {}
-    verdict("fim 6 other user, by the kernel", f"{refused.stderr.strip()[-80:]}; told: {event.get('message')}",
+    verdict("fim 6 other user, by the kernel", f"{refused.stderr.strip().splitlines()[-1:]}; told: {event.get('message')}",
             "Permission denied" in refused.stderr and event.get("user", {}).get("id") == "65534"
             and event["event"]["severity"] == 99)
     place.chmod(0o755)
