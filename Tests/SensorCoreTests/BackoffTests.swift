@@ -5,30 +5,28 @@ import Testing
 @Suite struct BackoffTests {
     private static let second: UInt64 = 1_000_000_000
 
+    /// Seconds of as many delays, each asked for at the end of the one before; the first at `now`.
+    private static func delays(of backoff: inout Backoff, _ count: Int, now: UInt64 = 1_000 * second)
+        -> [UInt64]
+    {
+        var now = now
+        return (0..<count).map { _ in
+            let delay = backoff.delay(at: now)
+            now += delay
+            return delay / second
+        }
+    }
+
     @Test func waitsNotAtAllThenTwiceAsLongEachTimeUpToAMinute() {
         var backoff = Backoff()
-        var now = 1_000 * Self.second
-        var delays: [UInt64] = []
-        for _ in 0..<10 {
-            let delay = backoff.delay(at: now)
-            delays.append(delay / Self.second)
-            now += delay
-        }
-        #expect(delays == [0, 1, 2, 4, 8, 16, 32, 60, 60, 60])
+        #expect(Self.delays(of: &backoff, 10) == [0, 1, 2, 4, 8, 16, 32, 60, 60, 60])
     }
 
     @Test func onesThatDoNotTryAtOnceWaitFromTheFirstTimeOn() {
         var backoff = Backoff(from: 10 * Self.second, to: 600 * Self.second)
-        var now = 1_000 * Self.second
-        var delays: [UInt64] = []
-        for _ in 0..<8 {
-            let delay = backoff.delay(at: now)
-            delays.append(delay / Self.second)
-            now += delay
-        }
-        #expect(delays == [10, 20, 40, 80, 160, 320, 600, 600])
+        #expect(Self.delays(of: &backoff, 8) == [10, 20, 40, 80, 160, 320, 600, 600])
         // Asked before its time has come: no quiet time.
-        #expect(backoff.delay(at: now - 500 * Self.second) / Self.second == 600)
+        #expect(backoff.delay(at: (1_000 + 1_830 - 500) * Self.second) / Self.second == 600)
     }
 
     @Test(arguments: [(quiet: UInt64(119), delay: UInt64(1)), (121, 0)])

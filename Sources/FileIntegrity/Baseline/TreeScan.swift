@@ -7,11 +7,11 @@ internal import Glibc
 /// same. Whatever differs later is a change that nobody reported at the time: it is told with the interval in which it
 /// happened.
 package final class TreeScan<Tree: FileTree> {
-    private let baseline: Baseline
-    private let tree: Tree
-    private let options: ScanOptions
+    let baseline: Baseline
+    let tree: Tree
+    let options: ScanOptions
     /// Nanoseconds since 1970.
-    private let now: () -> UInt64
+    let now: () -> UInt64
     private let report: (FileChange) -> Void
     /// Called for each directory, and in large ones for each few hundred files; `false` ends the scan.
     private let goesOn: (ScanResult) -> Bool
@@ -127,21 +127,8 @@ package final class TreeScan<Tree: FileTree> {
         return !isCut
     }
 
-    /// Directories that are not kept themselves go without a trace in the directory above: what was kept of their files
-    /// tells.
-    private func forgetLostDirectories(below path: ByteString) throws(DatabaseError) {
-        var next: ByteString? = path
-        while let directory = next {
-            if tree.list(directory) == ENOENT, !awaitsEvent(at: directory, nil) {
-                _ = try forgetTree(directory)
-            }
-            guard try pause(afterAll: false) else { return }
-            next = try baseline.nextDirectory(below: path, after: directory)
-        }
-    }
-
     /// Whether to go on; asked at most every 20 ms, unless `afterAll`, at the end of a directory. Once not, never again.
-    private func pause(afterAll: Bool = true) throws(DatabaseError) -> Bool {
+    func pause(afterAll: Bool = true) throws(DatabaseError) -> Bool {
         if isCut { return false }
         let time = now()
         if !afterAll, time &- lastPause < Self.longestRead { return true }
@@ -461,77 +448,13 @@ package final class TreeScan<Tree: FileTree> {
     }
 
     /// Whether the difference is left to its event.
-    private func awaitsEvent(at path: ByteString, _ attributes: FileAttributes?) -> Bool {
+    func awaitsEvent(at path: ByteString, _ attributes: FileAttributes?) -> Bool {
         guard judge?.awaitsEvent(at: path, attributes) ?? false else { return false }
         result.deferred += 1
         return true
     }
 
-    /// Takes what is left out from now on out of the baseline, in silence.
-    private func drop(_ path: ByteString, _ known: FileAttributes) throws(DatabaseError) {
-        let isLeft = options.rules == nil || !options.enters(path, depth: 0)
-        if known.type == .directory, isLeft, try !forgetTree(path, tells: false) { return }
-        try baseline.remove(path)
-    }
-
-    /// - Parameter listed: when its directory was listed without it; what was written later is there.
-    private func forget(_ path: ByteString, listed: UInt64 = .max) throws(DatabaseError) {
-        let time = now()
-        guard let record = try baseline.record(of: path), isOld(record, listed) else { return }
-        guard options.keeps(path) else {
-            if options.updates { try drop(path, record.attributes) }
-            return
-        }
-        let isExplained = judge?.explains(record, nil) ?? false
-        if !isExplained, awaitsEvent(at: path, nil) { return }
-        var isAnother = false
-        if record.attributes.type == .directory {
-            guard try forgetTree(path, before: listed), let left = try baseline.record(of: path) else {
-                return
-            }
-            isAnother = left != record
-        }
-        if !isExplained { tell(.deleted, path, before: record, after: nil, at: time) }
-        if options.updates, !isAnother { try baseline.remove(path) }
-    }
-
-    /// Forgets what is below `path`, and tells of it: a directory at a time, the deepest first, so that what is left when
-    /// it ends early is found missing again. Returns whether it came to its end.
-    ///
-    /// - Parameter time: only of what was known before.
-    private func forgetTree(
-        _ path: ByteString, before time: UInt64 = .max, tells: Bool = true
-    ) throws(DatabaseError) -> Bool {
-        let began = min(now(), time)
-        var end: ByteString?
-        while let directory = try baseline.lastDirectory(below: path, before: end) {
-            var last = ByteString()
-            var count = Baseline.batch
-            while count == Baseline.batch {
-                let known = try baseline.records(of: directory, after: last, limit: Baseline.batch)
-                // What was written meanwhile is there again.
-                for (name, record) in known where isOld(record, began) {
-                    let child = directory.appending(name)
-                    if tells, !(judge?.explains(record, nil) ?? false) {
-                        tell(.deleted, child, before: record, after: nil, at: began)
-                    }
-                    if options.updates { try baseline.remove(child) }
-                }
-                (count, last) = (known.count, known.last?.name ?? last)
-                guard try pause(afterAll: false) else { return false }
-            }
-            if options.updates { try baseline.removeIfEmpty(directory) }
-            end = directory
-        }
-        return true
-    }
-
-    /// Whether the record was written before `time`, as far as the clock tells.
-    private func isOld(_ record: BaselineRecord, _ time: UInt64) -> Bool {
-        record.seen < time || record.seen > now()
-    }
-
-    private func tell(
+    func tell(
         _ kind: ChangeKind, _ path: ByteString, before: BaselineRecord?, after: FileAttributes?,
         at time: UInt64
     ) {
