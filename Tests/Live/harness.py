@@ -28,15 +28,17 @@ lines_refused = 0
 
 def verdict(row, text, ok):
     """Prints `row 1 sh: … PASS` and remembers it; `row` is a number, or a number and a name ("1 sh")."""
-    (passed if ok else failed).append(f"row {row}")
-    print(f"row {row}: {text} {'PASS' if ok else 'FAIL'}", flush=True)
+    line = f"row {row}: {text} {'PASS' if ok else 'FAIL'}"
+    (passed if ok else failed).append(line)
+    print(line, flush=True)
     return ok
 
 
 def skip(row, reason):
     """Says loudly that a row was not run, and why."""
-    skipped.append(f"row {row}")
-    print(f"row {row}: SKIPPED: {reason}", flush=True)
+    line = f"row {row}: SKIPPED: {reason}"
+    skipped.append(line)
+    print(line, flush=True)
 
 
 def check_schema(lines):

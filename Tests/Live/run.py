@@ -49,6 +49,9 @@ def main():
             traceback.print_exc()
             harness.verdict(f"({module})", f"stopped: {problem!r}", False)
     harness.schema_verdict()
+    # Once more at the end, which is all that one sees of a long run.
+    for line in harness.skipped + harness.failed:
+        print(line)
     print(f"{len(harness.passed)} passed, {len(harness.failed)} failed, {len(harness.skipped)} skipped")
     sys.exit(1 if harness.failed else 0)
 
