@@ -149,6 +149,77 @@ import Testing
         #expect(play.summary == ["deleted /w/a [/w/c]"])
     }
 
+    @Test func aFileMadeAnewAndMovedOnLeavesItsNameDeleted() {
+        let play = Play()
+        play.event(.deleted, "/w/a", inode: 1)
+        play.event([.created, .modified, .closedAfterWrite], "/w/a", inode: 2)
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 2)
+        play.settle(at: 250)
+        #expect(play.summary == ["deleted /w/a", "created /w/b"])
+    }
+
+    @Test(arguments: [
+        (false, ["created /w/c", "renamed /w/a -> /w/b"]), (true, ["created /w/c", "deleted /w/a [/w/b]"]),
+    ])
+    func aNameUsedAgainAfterAMoveIsNotDeleted(_ ends: Bool, _ expected: [String]) {
+        let play = Play()
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
+        play.event(.created, "/w/a", inode: 2)
+        play.event(.renamed, "/w/a", to: "/w/c", inode: 2)
+        if ends { play.event(.deleted, "/w/b", inode: 1) }
+        play.settle(at: 250)
+        #expect(play.summary.sorted() == expected)
+    }
+
+    @Test func aNameUsedForAWhileAfterAMoveIsNotDeleted() {
+        let play = Play()
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
+        play.event(.created, "/w/a", inode: 2)
+        play.event(.deleted, "/w/a", inode: 2)
+        play.settle(at: 250)
+        #expect(play.summary == ["renamed /w/a -> /w/b"])
+    }
+
+    @Test func aBackupThatIsToldAsNewLeavesTheEndOfTheFileToBeTold() {
+        let play = Play()
+        play.event(.modified, "/2/x", inode: 9)
+        play.at(100)
+        play.event(.renamed, "/1/a", to: "/2/b", inode: 1)
+        play.event(.created, "/1/a", inode: 2)
+        play.settle(at: 250)
+        play.event(.deleted, "/1/a", inode: 2)
+        play.settle(at: 600)
+        #expect(play.summary == ["modified /2/x", "created /2/b", "deleted /1/a"])
+    }
+
+    @Test(arguments: [
+        (false, ["renamed /1/a -> /2/b"]), (true, ["deleted /1/a [/2/b]"]),
+    ])
+    func aNameUsedForAWhileWaitsForWhatBecomesOfItsFile(_ ends: Bool, _ expected: [String]) {
+        let play = Play()
+        play.event(.modified, "/1/x", inode: 9)
+        play.at(100)
+        play.event(.renamed, "/1/a", to: "/2/b", inode: 1)
+        play.event(.created, "/1/a", inode: 2)
+        play.event(.deleted, "/1/a", inode: 2)
+        play.settle(at: 250)
+        if ends { play.event(.deleted, "/2/b", inode: 1) }
+        play.settle(at: 600)
+        #expect(play.summary.filter { $0 != "modified /1/x" } == expected)
+    }
+
+    @Test func aFurtherNameThatCameAndWentSaysOfWhichFile() {
+        let play = Play()
+        play.event([.created, .linked], "/w/x", inode: 7)
+        play.event([.modified, .closedAfterWrite], "/w/x", inode: 7)
+        play.event(.deleted, "/w/x", inode: 7)
+        play.event(.created, "/w/y", inode: 8)
+        play.event(.deleted, "/w/y", inode: 8)
+        play.settle(at: 250)
+        #expect(play.summary == ["transient /w/x", "transient /w/y"])
+        #expect(play.changes.map(\.inode) == [7, nil])
+    }
+
     @Test func manyMovesIntoAnotherDirectoryStayWithinTheLimit() {
         let play = Play()
         for number in 0..<5_000 {

@@ -1,6 +1,6 @@
-// churn_tree DIR SECONDS RATE SEED: random changes in a tree of its own below DIR, RATE a second (0: as fast as it can):
-// files are made, written, cut, renamed also over others, linked, given other modes and removed, and so are directories.
-// Prints how many changes that were, and leaves what is there at the end.
+// churn_tree DIR SECONDS RATE SEED [unlinked]: random changes in a tree of its own below DIR, RATE a second (0: as fast as
+// it can): files are made, written, cut, renamed also over others, linked (unless "unlinked"), given other modes and
+// removed, and so are directories. Prints how many changes that were, and leaves what is there at the end.
 #include "tester.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@ enum { DIRECTORIES = 8, FILES = 100 };
 
 static char home[2048];
 static uint64_t state;
+static int links;
 
 static unsigned random_below(unsigned limit) {
     state = state * 6364136223846793005u + 1442695040888963407u;
@@ -49,7 +50,7 @@ static int change(void) {
         case 6: case 7: case 8: return done(unlink(one));
         case 9: case 10: case 11: return done(rename(one, other));
         case 12: return done(chmod(one, random_below(2) ? 0600 : 0644));
-        case 13: return done(link(one, other));
+        case 13: return done(links ? link(one, other) : rename(one, other));
         case 14: {
             directory_name(one);
             return done(mkdir(one, 0755));
@@ -63,10 +64,11 @@ static int change(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 5) {
-        fprintf(stderr, "usage: churn_tree DIR SECONDS RATE SEED\n");
+    if (argc != 5 && (argc != 6 || strcmp(argv[5], "unlinked"))) {
+        fprintf(stderr, "usage: churn_tree DIR SECONDS RATE SEED [unlinked]\n");
         return 2;
     }
+    links = argc == 5;
     state = (uint64_t)number(argv[4]);
     snprintf(home, sizeof home, "%s/churn-%s", argv[1], argv[4]);
     done(mkdir(home, 0755));

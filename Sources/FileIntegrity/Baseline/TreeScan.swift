@@ -45,6 +45,8 @@ package final class TreeScan<Tree: FileTree> {
     /// For how long directories are read from one state of the baseline. Nanoseconds.
     private static var longestRead: UInt64 { 20_000_000 }
     private var readingSince: UInt64 = 0
+    /// When the directory was listed that is being visited: what is written of its files was so then, or later.
+    private var listed: UInt64 = 0
     /// It ends early.
     private var isCut = false
 
@@ -157,7 +159,7 @@ package final class TreeScan<Tree: FileTree> {
             waiting = [Waiting(path: directory, depth: 0, device: 0)]
             return
         }
-        let listed = now()
+        listed = now()
         let error = tree.list(directory)
         guard error == 0 || error == ENOENT else {
             noteUnreadable(directory, error)
@@ -195,7 +197,7 @@ package final class TreeScan<Tree: FileTree> {
 
     private func visitDirectory(_ directory: Waiting) throws(DatabaseError) {
         let path = directory.path
-        let listed = now()
+        listed = now()
         let error = tree.list(path)
         guard error == 0 else {
             noteUnreadable(path, error)
@@ -395,7 +397,7 @@ package final class TreeScan<Tree: FileTree> {
     private func put(
         _ attributes: FileAttributes, _ name: ByteString, in directory: ByteString
     ) throws(DatabaseError) {
-        try baseline.put(attributes, name: name, in: directory, seen: now())
+        try baseline.put(attributes, name: name, in: directory, seen: listed)
         try written?(directory.appending(name), attributes)
     }
 

@@ -158,7 +158,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
             }
             entry.arrived = event.object
         }
-        entry.movedTo = nil
+        entry.forgetMove()
         entry.isDirectory = event.isDirectory
         if let origin = entry.origin, before != entry.current || event.operations.contains(.movedTo) {
             noteEnd(of: origin, event: event, actor: actor)
@@ -242,7 +242,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
         }
         entry.current = .absent
         entry.isOpen = false
-        entry.movedTo = nil
+        entry.forgetMove()
         let keepsCreator = !entry.initial.isPresent && entry.action.pid != event.pid
         store(entry, event: event, actor: keepsCreator ? entry.actor : actor)
         if let action = origin.flatMap({ entries[$0]?.action }) { transfer(event.path, to: action) }

@@ -109,6 +109,8 @@ extension ChangeCoalescer {
     private mutating func dropStaleOrigin(of path: ByteString) {
         guard let origin = entries[path]?.origin, entries[origin]?.current.isPresent ?? false else { return }
         entries[path]?.origin = nil
+        // Of the move nobody is told.
+        entries[origin]?.movedTo = nil
     }
 
     /// The paths of an action, each once.
@@ -140,7 +142,7 @@ extension ChangeCoalescer {
 
     private mutating func makeDraft(_ entry: PendingEntry) -> ChangeDraft? {
         guard let kind = entry.kind else { return nil }
-        let state = entry.current.isPresent ? inspector.state(of: entry.path) : nil
+        let state = stateNow(of: entry)
         var change = FileChange(
             kind: kind, path: entry.path, type: state?.type ?? (entry.isDirectory ? .directory : .unknown),
             time: entry.lastAt &+ realtimeOffset, source: entry.source)
@@ -149,6 +151,15 @@ extension ChangeCoalescer {
         change.overwroteTarget = entry.overwroteTarget && kind == .renamed
         describe(state, of: entry, in: &change)
         return ChangeDraft(change: change, actor: entry.actor, completedAt: entry.lastAt)
+    }
+
+    /// What stands there; `nil` when it is gone by now, or another has its place: of that is told later.
+    private func stateNow(of entry: PendingEntry) -> FileState? {
+        guard entry.current.isPresent, let state = inspector.state(of: entry.path) else { return nil }
+        if case .present(let object?) = entry.current, object.inode != 0, object.inode != state.inode {
+            return nil
+        }
+        return state
     }
 
     private mutating func describe(_ state: FileState?, of entry: PendingEntry, in change: inout FileChange) {
@@ -160,8 +171,13 @@ extension ChangeCoalescer {
             change.owner = state.owner
             change.group = state.group
             reportedContent[entry.path] = state.modified
-        } else if case .present(let object?) = entry.initial, object.inode != 0 {
+        } else if case .present(let object?) = entry.current.isPresent ? entry.current : entry.initial,
+            object.inode != 0
+        {
             change.inode = object.inode
+        } else if entry.isLink, let arrived = entry.arrived, arrived.inode != 0 {
+            // A name that came and went, of a file that stays.
+            change.inode = arrived.inode
         }
         if change.kind == .created, case .present(let object?) = entry.current {
             reportedCreations[object] = entry.action.pid

@@ -28,7 +28,8 @@ struct PendingEntry {
     var wasReported = false
     /// Where the object came from that was here for a while: this path is scratch of that one.
     var scratchOf: ByteString?
-    /// Where the object is that left; it may have moved on since.
+    /// Where the object is that left, which may have moved on since. Where one stood here before the action, that one:
+    /// it is not deleted, whatever else comes and goes here.
     var movedTo: ByteString?
     var isDirectory: Bool
     var wasModified = false
@@ -76,6 +77,11 @@ struct PendingEntry {
             if wasModified { return .modified }
             return changedAttributes ? .attributes : nil
         }
+    }
+
+    /// Another object comes or goes than the one that was moved away.
+    mutating func forgetMove() {
+        if !initial.isPresent { movedTo = nil }
     }
 
     /// Whether what happened so far is all that it can become: content or attributes of a file that stays.

@@ -15,12 +15,15 @@ extension ChangeCoalescer {
         if let overwritten = entries[target]?.origin {
             noteEnd(of: overwritten, event: event, actor: actor)
         }
-        let isScratch = moved.map { !$0.initial.isPresent && $0.origin == nil } ?? false
+        // It was made here, in this action: it arrives as if it had been made there.
+        let isNew = moved.map { $0.origin == nil && ($0.isNewObject || !$0.initial.isPresent) } ?? false
         var arrival = makeArrival(event, target: target, moved: moved, actor: actor)
-        if isScratch {
+        if let moved, isNew, !moved.initial.isPresent {
             remove(event.path)
         } else {
-            noteDeparted(event, to: target, moved: moved, actor: actor)
+            noteDeparted(event, to: target, moved: moved, isNew: isNew, actor: actor)
+        }
+        if !isNew {
             let origin = moved?.origin ?? event.path
             if entries[origin]?.movedTo != nil { entries[origin]?.movedTo = target }
             arrival.origin = origin == target ? nil : origin
@@ -54,7 +57,7 @@ extension ChangeCoalescer {
         arrival.overwroteTarget = before.map { $0.initial.isPresent || $0.current.isPresent } ?? false
         arrival.current = .present(event.object)
         arrival.isNewObject = arrival.initial != arrival.current || event.object == nil
-        arrival.movedTo = nil
+        arrival.forgetMove()
         arrival.origin = nil
         arrival.isLink = false
         arrival.isDirectory = event.isDirectory
@@ -65,15 +68,15 @@ extension ChangeCoalescer {
     }
 
     private mutating func noteDeparted(
-        _ event: FileEvent, to target: ByteString, moved: PendingEntry?, actor: Actor
+        _ event: FileEvent, to target: ByteString, moved: PendingEntry?, isNew: Bool, actor: Actor
     ) {
         var departed =
             moved
             ?? PendingEntry(path: event.path, initial: .present(event.object), event: event, actor: actor)
         departed.current = .absent
-        // What left had come from elsewhere, over the file that stood here: that one is deleted.
-        let hasOverwritten = departed.origin != nil && departed.initial.isPresent
-        departed.movedTo = hasOverwritten ? nil : target
+        // What left had come from elsewhere, over the file that stood here, or was made after that was gone.
+        let isOther = isNew || departed.origin != nil
+        if !isOther || !departed.initial.isPresent { departed.movedTo = target }
         departed.origin = nil
         store(departed, event: event, actor: actor)
     }
@@ -83,8 +86,10 @@ extension ChangeCoalescer {
     mutating func noteEnd(of origin: ByteString, event: FileEvent, actor: Actor) {
         guard var entry = entries[origin], entry.movedTo != nil else { return }
         entry.movedTo = nil
-        entry.actor = actor
-        entry.lastAt = event.readAt
+        if !entry.current.isPresent {
+            entry.actor = actor
+            entry.lastAt = event.readAt
+        }
         entries[origin] = entry
     }
 

@@ -206,7 +206,26 @@ final class FileKeeper<Tree: FileTree> {
             live?.noteTold(change)
         }
         status.changes += 1
+        let lost = lostNames(of: &change)
         sink.take(.change(change))
+        for change in lost { finish(change) }
+    }
+
+    /// The ends of known files whose names the change has for scratch: something else went by their names before they
+    /// came to an end.
+    private func lostNames(of change: inout FileChange) -> [FileChange] {
+        guard let live, status.state == .live, !change.scratchPaths.isEmpty else { return [] }
+        do throws(DatabaseError) {
+            return try live.takeKnown(from: &change).map { path in
+                var loss = FileChange(
+                    kind: .deleted, path: path, type: .unknown, time: change.time, source: change.source)
+                loss.attribution = change.attribution
+                return loss
+            }
+        } catch {
+            fail(error)
+            return []
+        }
     }
 
     /// What the configuration says of the change. One that a package manager made as its package says, or made for
@@ -237,7 +256,7 @@ final class FileKeeper<Tree: FileTree> {
                 } else {
                     plan.request(reason: .gap)
                 }
-            case .moved(let path)?:
+            case .suspect(let path)?:
                 if !suspects.insert(path, round: round) { plan.request(reason: .gap) }
             case .otherNames?: plan.noteOtherNames(at: Clock.monotonic)
             case nil: break

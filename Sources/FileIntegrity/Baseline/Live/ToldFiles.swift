@@ -10,45 +10,66 @@ struct ToldFiles {
         var inode: UInt64
     }
 
-    private struct Times {
+    /// Times are nanoseconds since 1970, 0 for never.
+    struct File {
+        /// Up to when what happened to it has been told.
         var change: UInt64 = 0
-        /// 0 for none.
+        /// When it was told last that it has lost a name. What was done to it just before may not have been told.
         var loss: UInt64 = 0
+        /// Of what it was told to be; 0 for nothing.
+        var fingerprint = 0
     }
 
     private static let half = 8_192
-    private var young: [Key: Times] = [:]
-    private var old: [Key: Times] = [:]
+    private var young: [Key: File] = [:]
+    private var old: [Key: File] = [:]
 
-    /// - Parameter time: up to when what happened to the file has been told. Nanoseconds since 1970.
-    /// - Parameter isLoss: whether it was told that it has lost a name.
+    /// Notes that something has been told of a file: that it has lost a name, or something else that happened until `time`.
     mutating func note(device: UInt64, inode: UInt64, until time: UInt64, isLoss: Bool = false) {
-        if young.count >= Self.half { (old, young) = (young, [:]) }
-        let key = Key(device: device, inode: inode)
-        var times = young[key] ?? old[key] ?? Times()
-        times.change = max(time, times.change)
-        if isLoss { times.loss = max(time, times.loss) }
-        young[key] = times
+        update(Key(device: device, inode: inode)) { file in
+            if isLoss { file.loss = max(time, file.loss) } else { file.change = max(time, file.change) }
+        }
     }
 
-    mutating func note(_ attributes: FileAttributes, until time: UInt64, isLoss: Bool = false) {
+    mutating func note(_ attributes: FileAttributes, until time: UInt64, isLoss: Bool) {
         note(
             device: attributes.device, inode: attributes.inode, until: max(time, attributes.changed),
             isLoss: isLoss)
     }
 
-    /// Up to when what happened to the file has been told; `nil` when nothing has lately.
-    func time(of attributes: FileAttributes) -> UInt64? {
-        times(of: attributes)?.change
+    /// Notes what the file was told to be.
+    mutating func note(told attributes: FileAttributes, until time: UInt64) {
+        update(Key(device: attributes.device, inode: attributes.inode)) { file in
+            file.change = max(time, attributes.changed, file.change)
+            file.fingerprint = Self.fingerprint(attributes)
+        }
     }
 
-    /// When it was told last that the file has lost a name; `nil` when that has not been told lately.
-    func timeOfLoss(of attributes: FileAttributes) -> UInt64? {
-        times(of: attributes).flatMap { $0.loss == 0 ? nil : $0.loss }
-    }
-
-    private func times(of attributes: FileAttributes) -> Times? {
+    /// What has been told of the file lately.
+    func file(_ attributes: FileAttributes) -> File? {
         let key = Key(device: attributes.device, inode: attributes.inode)
         return young[key] ?? old[key]
+    }
+
+    private mutating func update(_ key: Key, _ body: (inout File) -> Void) {
+        if young.count >= Self.half { (old, young) = (young, [:]) }
+        var file = young[key] ?? old[key] ?? File()
+        body(&file)
+        young[key] = file
+    }
+
+    /// Of everything that is told of a file but for its links and names. Seeded anew in each process.
+    static func fingerprint(_ file: FileAttributes) -> Int {
+        var hasher = Hasher()
+        for value in [file.generation, file.mode, file.owner, file.group] { hasher.combine(value) }
+        for value in [file.size, file.modified, file.acl, file.capabilities, file.extended] {
+            hasher.combine(value)
+        }
+        hasher.combine(file.type)
+        hasher.combine(file.isImmutable)
+        hasher.combine(file.isAppendOnly)
+        hasher.combine(file.linkTarget)
+        hasher.combine(file.sha256)
+        return hasher.finalize()
     }
 }
