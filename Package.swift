@@ -125,7 +125,7 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        tests("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable"]),
+        tests("FileIntegrity", ["EventModel", "KernelDecoding", "ProcessTable", "Baseline"]),
         tests("Baseline", ["EventModel"]),
         tests("TextDiff", ["EventModel"]),
         tests("PackageKnowledge", ["EventModel"]),

@@ -15,6 +15,8 @@ package final class ChangePipeline<Inspector: FileInspector> {
     /// Reads `/proc/PID` now, or `nil` when the process is gone.
     private let look: (Int32) -> ProcessSnapshot?
     private let deliver: (FileChange) -> Void
+    /// Hears of each path that something came to and left again, of which other changes tell.
+    package var pathWasUsed: (ByteString) -> Void = { _ in }
 
     /// Whether audit records arrive: then login user and arguments are worth waiting for.
     package var auditIsLive: Bool {
@@ -122,12 +124,14 @@ package final class ChangePipeline<Inspector: FileInspector> {
 
     /// Whether nothing that may still arrive would tell more about who it was.
     private func isReady(_ draft: ChangeDraft) -> Bool {
+        if draft.isQuiet { return true }
         joinAudit(draft)
         table.rebind(draft.actor)
         return table.isSettled(draft.actor, wantsAudit: auditIsLive)
     }
 
     private func finish(_ draft: ChangeDraft) {
+        if draft.isQuiet { return pathWasUsed(draft.change.path) }
         joinAudit(draft)
         var change = draft.change
         if draft.actor.recorded?.renamedOverAnother ?? false { change.tellOverwritten() }

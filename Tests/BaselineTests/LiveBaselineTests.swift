@@ -42,7 +42,7 @@ private final class Disk: PathReading {
     @discardableResult private func tell(
         _ kind: ChangeKind, _ path: ByteString, from previous: ByteString? = nil, inode: UInt64?,
         at time: UInt64
-    ) throws -> (change: FileChange, aftermath: Aftermath?) {
+    ) throws -> (change: FileChange, aftermath: Aftermath) {
         var change = FileChange(kind: kind, path: path, type: .file, time: time, source: .fanotify)
         (change.previousPath, change.inode) = (previous, inode)
         let aftermath = try live.complete(&change, digestLimit: 0) { _ in true }
@@ -68,7 +68,7 @@ private final class Disk: PathReading {
         disk.files = ["/w/b": file(1), "/w/c": file(2)]
         let early = try tell(.renamed, "/w/c", from: "/w/a", inode: 2, at: 200)
         #expect(early.change.before == nil)
-        #expect(early.aftermath == .suspect("/w/a"))
+        #expect(early.aftermath == Aftermath(suspects: ["/w/a"]))
         let late = try tell(.renamed, "/w/b", from: "/w/a", inode: 1, at: 190)
         #expect(late.change.before?.inode == 1)
         #expect(try inode(at: "/w/a") == nil)
@@ -90,12 +90,21 @@ private final class Disk: PathReading {
         disk.files = ["/w/b": file(3)]
         let move = try tell(.renamed, "/w/b", from: "/w/a", inode: 1, at: 190)
         #expect(move.change.before?.inode == 1 && move.change.after == nil)
-        #expect(move.aftermath == .suspect("/w/b"))
+        #expect(move.aftermath == Aftermath(suspects: ["/w/b"]))
         let next = try tell(.replaced, "/w/b", inode: 3, at: 200).change
         #expect(next.before?.inode == 1 && next.after?.inode == 3)
         let late = try tell(.modified, "/w/b", inode: 1, at: 195).change
         #expect(late.before == nil && late.after == nil)
         #expect(try inode(at: "/w/b") == 3)
+    }
+
+    @Test(arguments: [nil, "/w/a"] as [ByteString?])
+    func whatWasReplacedByAFileThatIsGoneIsGone(_ previous: ByteString?) throws {
+        try know("/w/a", file(1))
+        try know("/w/b", file(2))
+        let change = try tell(.replaced, "/w/b", from: previous, inode: 1, at: 190).change
+        #expect(change.before?.inode == 2 && change.after == nil)
+        #expect(try inode(at: "/w/b") == (previous == nil ? nil : 1))
     }
 
     @Test func anEndThatIsToldBeforeTheMoveToItLeavesNothing() throws {
@@ -136,7 +145,7 @@ private final class Disk: PathReading {
             (disk.files, disk.time) = (["/w/b": toldBefore], 160)
             try tell(.modified, "/w/b", inode: 1, at: 150)
         }
-        #expect(try tell(.deleted, "/w/b", inode: 1, at: 200).aftermath == .otherNames)
+        #expect(try tell(.deleted, "/w/b", inode: 1, at: 200).aftermath.hasOtherNames)
         return try live.explains(try baseline.record(of: "/w/a"), after)
     }
 
@@ -164,8 +173,8 @@ private final class Disk: PathReading {
 
     @Test func aNameThatCameAndWentHasOthersLookedFor() throws {
         try know("/w/a", file(1))
-        #expect(try tell(.transient, "/w/x", inode: 1, at: 200).aftermath == .otherNames)
-        #expect(try tell(.transient, "/w/y", inode: nil, at: 200).aftermath == nil)
+        #expect(try tell(.transient, "/w/x", inode: 1, at: 200).aftermath.hasOtherNames)
+        #expect(try tell(.transient, "/w/y", inode: nil, at: 200).aftermath == Aftermath())
         #expect(try !live.explains(try baseline.record(of: "/w/a"), file(1, size: 9, changed: 200)))
     }
 }

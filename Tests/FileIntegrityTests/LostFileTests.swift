@@ -208,6 +208,42 @@ import Testing
         #expect(play.summary.filter { $0 != "modified /1/x" } == expected)
     }
 
+    @Test func aFileMovedBackAfterItsMoveWasToldIsMovedAgain() {
+        let play = Play()
+        play.event([.created, .modified, .closedAfterWrite], "/2/b", inode: 1)
+        play.settle(at: 500)
+        play.event(.modified, "/1/x", inode: 9)
+        play.at(600)
+        play.event(.renamed, "/2/b", to: "/1/a", inode: 1)
+        play.settle(at: 760)
+        play.event(.renamed, "/1/a", to: "/2/b", inode: 1)
+        play.settle(at: 2_000)
+        #expect(
+            play.summary == [
+                "created /2/b", "modified /1/x", "renamed /2/b -> /1/a", "renamed /1/a -> /2/b",
+            ])
+    }
+
+    @Test func aNameUsedAgainAfterTheMoveWasToldIsCreated() {
+        let play = Play()
+        play.event(.modified, "/1/x", inode: 9)
+        play.at(100)
+        play.event(.renamed, "/2/b", to: "/1/a", inode: 1)
+        play.settle(at: 260)
+        play.event(.created, "/2/b", inode: 2)
+        play.settle(at: 2_000)
+        #expect(play.summary == ["modified /1/x", "renamed /2/b -> /1/a", "created /2/b"])
+    }
+
+    @Test(arguments: [1, nil] as [UInt64?]) func aFileMovedAwayAndBackAndDeletedIsDeleted(_ inode: UInt64?) {
+        let play = Play()
+        play.event(.renamed, "/w/a", to: "/w/b", inode: inode)
+        play.event(.renamed, "/w/b", to: "/w/a", inode: inode)
+        play.event(.deleted, "/w/a", inode: inode)
+        play.settle(at: 250)
+        #expect(play.summary == ["deleted /w/a"])
+    }
+
     @Test func aFurtherNameThatCameAndWentSaysOfWhichFile() {
         let play = Play()
         play.event([.created, .linked], "/w/x", inode: 7)

@@ -28,7 +28,8 @@ final class Play {
     let disk = DiskPicture()
     private let table = ProcessTable(bootOffset: 0, realtimeOffset: 0) { _ in .unknown }
     private var coalescer: ChangeCoalescer<DiskPicture>
-    private(set) var drafts: [ChangeDraft] = []
+    private var all: [ChangeDraft] = []
+    var drafts: [ChangeDraft] { all.filter { !$0.isQuiet } }
     private var now: UInt64 = 1_000
 
     init() {
@@ -47,12 +48,12 @@ final class Play {
             source: .fanotify, operations: operations, path: path, newPath: newPath, object: object,
             isDirectory: isDirectory, pid: pid, readAt: now * 1_000_000)
         let actor = table.bind(event, sequence: 1)
-        coalescer.note(event, actor: actor) { drafts.append($0) }
+        coalescer.note(event, actor: actor) { all.append($0) }
     }
 
     func settle(at milliseconds: UInt64) {
         at(milliseconds)
-        coalescer.settleDue(now: now * 1_000_000) { drafts.append($0) }
+        coalescer.settleDue(now: now * 1_000_000) { all.append($0) }
     }
 
     var pendingCount: Int { coalescer.pendingCount }

@@ -39,6 +39,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
     var deadlines = DeadlineQueue()
     var plainDeadlines = DeadlineQueue()
     /// Modification times at which content was last reported, by path: tells an idle open from a write through mmap.
+    /// Whatever was told of a path lately has one.
     var reportedContent = RecentValues<ByteString, UInt64>(capacity: 4_096)
     /// The process that made an object, once that has been reported: when it renames the object over a file, it
     /// replaces that.
@@ -150,6 +151,7 @@ package struct ChangeCoalescer<Inspector: FileInspector> {
         } else {
             entry.current = .present(event.object)
             entry.isNewObject = entry.initial != entry.current || event.object == nil
+            if !entry.isNewObject { entry.movedTo = nil }
             entry.isLink =
                 event.operations.contains(.linked) || (state?.links ?? 1) > 1 && !event.isDirectory
             if let object = event.object, unnamedFiles[object] != nil {

@@ -7,6 +7,8 @@ package struct ChangeDraft {
     package var actor: Actor
     /// CLOCK_MONOTONIC nanoseconds of the event that completed the change.
     package var completedAt: UInt64
+    /// Nothing is to be told: of what came to this path and left again other changes tell.
+    package var isQuiet = false
 
     package init(change: FileChange, actor: Actor, completedAt: UInt64) {
         self.change = change

@@ -71,7 +71,9 @@ extension ChangeCoalescer {
             default: others.append(path)
             }
         }
-        for path in silent where !followArrival(path, from: key) { entries[path] = nil }
+        for path in silent where !followArrival(path, from: key) {
+            if let entry = entries.removeValue(forKey: path) { tellQuietly(entry, emit: emit) }
+        }
         var mains = others.prefix(Self.maximumOwners).compactMap { takeDraft(of: $0) }
         let loose = mains.isEmpty ? scratch : scratch.filter { !attach($0, to: &mains) }
         for draft in mains { emit(draft) }
@@ -141,7 +143,22 @@ extension ChangeCoalescer {
     }
 
     private mutating func makeDraft(_ entry: PendingEntry) -> ChangeDraft? {
-        guard let kind = entry.kind else { return nil }
+        entry.kind.map { makeDraft(of: $0, entry) }
+    }
+
+    /// Of what came to the path of `entry` and left again other changes tell. Who has looked there lately may have found
+    /// it, or missed what is back.
+    mutating func tellQuietly(_ entry: PendingEntry, emit: (ChangeDraft) -> Void) {
+        guard reportedContent[entry.path] != nil else { return }
+        let change = FileChange(
+            kind: .transient, path: entry.path, type: .unknown, time: entry.lastAt &+ realtimeOffset,
+            source: entry.source)
+        var draft = ChangeDraft(change: change, actor: entry.actor, completedAt: entry.lastAt)
+        draft.isQuiet = true
+        emit(draft)
+    }
+
+    private mutating func makeDraft(of kind: ChangeKind, _ entry: PendingEntry) -> ChangeDraft {
         let state = stateNow(of: entry)
         var change = FileChange(
             kind: kind, path: entry.path, type: state?.type ?? (entry.isDirectory ? .directory : .unknown),
@@ -150,6 +167,7 @@ extension ChangeCoalescer {
         change.alsoChangedAttributes = entry.changedAttributes && kind == .modified
         change.overwroteTarget = entry.overwroteTarget && kind == .renamed
         describe(state, of: entry, in: &change)
+        noteTold(entry)
         return ChangeDraft(change: change, actor: entry.actor, completedAt: entry.lastAt)
     }
 
@@ -163,6 +181,9 @@ extension ChangeCoalescer {
     }
 
     private mutating func describe(_ state: FileState?, of entry: PendingEntry, in change: inout FileChange) {
+        if change.kind == .created, case .present(let object?) = entry.current {
+            reportedCreations[object] = entry.action.pid
+        }
         if let state {
             change.inode = state.inode
             change.device = state.device
@@ -171,16 +192,16 @@ extension ChangeCoalescer {
             change.owner = state.owner
             change.group = state.group
             reportedContent[entry.path] = state.modified
-        } else if case .present(let object?) = entry.current.isPresent ? entry.current : entry.initial,
+            return
+        }
+        reportedContent[entry.path] = reportedContent[entry.path] ?? startedAt
+        if case .present(let object?) = entry.current.isPresent ? entry.current : entry.initial,
             object.inode != 0
         {
             change.inode = object.inode
         } else if entry.isLink, let arrived = entry.arrived, arrived.inode != 0 {
             // A name that came and went, of a file that stays.
             change.inode = arrived.inode
-        }
-        if change.kind == .created, case .present(let object?) = entry.current {
-            reportedCreations[object] = entry.action.pid
         }
     }
 

@@ -72,7 +72,7 @@ struct PendingEntry {
         case (.present, .absent):
             return movedTo == nil ? .deleted : nil
         case (.present, .present):
-            if origin != nil, !wasReported { return .renamed }
+            if origin != nil, !wasReported || !isNewObject { return .renamed }
             if isNewObject { return .replaced }
             if wasModified { return .modified }
             return changedAttributes ? .attributes : nil

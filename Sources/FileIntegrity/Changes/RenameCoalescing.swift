@@ -11,22 +11,28 @@ extension ChangeCoalescer {
             return
         }
         settleUnrelated(event, target: target, emit: emit)
-        let moved = entries[event.path]
         if let overwritten = entries[target]?.origin {
             noteEnd(of: overwritten, event: event, actor: actor)
         }
+        let moved = entries[event.path]
         // It was made here, in this action: it arrives as if it had been made there.
         let isNew = moved.map { $0.origin == nil && ($0.isNewObject || !$0.initial.isPresent) } ?? false
         var arrival = makeArrival(event, target: target, moved: moved, actor: actor)
         if let moved, isNew, !moved.initial.isPresent {
             remove(event.path)
+            tellQuietly(moved, emit: emit)
         } else {
             noteDeparted(event, to: target, moved: moved, isNew: isNew, actor: actor)
         }
         if !isNew {
             let origin = moved?.origin ?? event.path
             if entries[origin]?.movedTo != nil { entries[origin]?.movedTo = target }
-            arrival.origin = origin == target ? nil : origin
+            if origin == target {
+                // Back where it was.
+                arrival.movedTo = nil
+            } else {
+                arrival.origin = origin
+            }
             arrival.wasReported = event.object.flatMap { reportedCreations[$0] } == event.pid
         }
         store(arrival, event: event, actor: actor)
@@ -79,6 +85,21 @@ extension ChangeCoalescer {
         if !isOther || !departed.initial.isPresent { departed.movedTo = target }
         departed.origin = nil
         store(departed, event: event, actor: actor)
+    }
+
+    /// The move of `entry` has been told: what stood at its origin is known to have left.
+    mutating func noteTold(_ entry: PendingEntry) {
+        guard let origin = entry.origin, var left = entries[origin], left.movedTo == entry.path else {
+            return
+        }
+        if left.current.isPresent {
+            left.initial = .absent
+            left.isNewObject = true
+            left.movedTo = nil
+            entries[origin] = left
+        } else {
+            remove(origin)
+        }
     }
 
     /// The file that a rename took from `origin` is gone for good: whoever ended it has deleted it there,

@@ -120,6 +120,10 @@ package final class LiveSensor {
 
     deinit { close(wake) }
 
+    /// Calls `body`, on the calling thread and in the order of events, with each path that something came to and left
+    /// again, of which other changes tell.
+    func whenPathWasUsed(_ body: @escaping (ByteString) -> Void) { pipeline.pathWasUsed = body }
+
     // MARK: - Start and end
 
     /// Opens every source that the host allows; what is missing is in `coverage`. Returns whether any file source

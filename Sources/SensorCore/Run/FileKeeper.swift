@@ -144,6 +144,20 @@ final class FileKeeper<Tree: FileTree> {
         finish(change)
     }
 
+    /// Something came to `path` and left it again, of which other changes tell.
+    func lookAgain(at path: ByteString) {
+        guard let live, status.state == .live, !pending.holds(path), let rule = options.rules.rule(for: path),
+            rule.isKept, options.rules.keeps(path)
+        else { return }
+        do throws(DatabaseError) {
+            let isDoubtful = try live.lookAgain(
+                at: path, digestLimit: min(rule.digestLimit, DigestPace.small))
+            if isDoubtful, !suspects.insert(path, round: round) { plan.request(reason: .gap) }
+        } catch {
+            fail(error)
+        }
+    }
+
     /// A directory that is not meant itself came or went, perhaps with something that is.
     private func lookInto(_ change: FileChange) {
         switch change.kind {
@@ -249,18 +263,18 @@ final class FileKeeper<Tree: FileTree> {
         do throws(DatabaseError) {
             let rules = options.rules
             let limit = min(rule.digestLimit, DigestPace.small)
-            switch try live.complete(&change, digestLimit: limit, isKept: { rules.keeps($0) }) {
-            case .arrived(let path)?:
+            let aftermath = try live.complete(&change, digestLimit: limit, isKept: { rules.keeps($0) })
+            if let path = aftermath.arrived {
                 if arrivals.count < Limit.arrivals {
                     arrivals.append(path)
                 } else {
                     plan.request(reason: .gap)
                 }
-            case .suspect(let path)?:
-                if !suspects.insert(path, round: round) { plan.request(reason: .gap) }
-            case .otherNames?: plan.noteOtherNames(at: Clock.monotonic)
-            case nil: break
             }
+            for path in aftermath.suspects where !suspects.insert(path, round: round) {
+                plan.request(reason: .gap)
+            }
+            if aftermath.hasOtherNames { plan.noteOtherNames(at: Clock.monotonic) }
             if isWithoutDigest(change.after, rule) { try digestLater(&change, rule, baseline) }
             guard change.after != nil, rule.showsDiff else { return }
             change.contentDiff = try contents.difference(at: change.path, change.after, rule, baseline)

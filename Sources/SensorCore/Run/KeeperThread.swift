@@ -8,6 +8,7 @@ internal import Synchronization
 final class KeeperThread: Sendable {
     enum Item: Sendable {
         case event(SensorEvent)
+        case used(ByteString)
         case tick(FileKeeper<DiskTree>.Tick)
         case scan(ByteString?, @Sendable (Bool) -> Void)
         case options(FileKeeper<DiskTree>.Options)
@@ -50,7 +51,10 @@ final class KeeperThread: Sendable {
     }
 
     /// Hands over an event. Waits a while when too many wait already.
-    func post(_ event: SensorEvent) {
+    func post(_ event: SensorEvent) { post(.event(event)) }
+
+    /// Hands over an event, or what goes with events.
+    func post(_ item: Item) {
         var waited = 0
         // Once only: who is that far behind must not hold up the main thread for each event.
         while mailbox.count >= Self.limit, !isBehind, waited < Self.patience {
@@ -58,7 +62,7 @@ final class KeeperThread: Sendable {
             waited += 1
         }
         isBehind = mailbox.count >= Self.limit
-        mailbox.post(.event(event))
+        mailbox.post(item)
     }
 
     /// Hands over what must not be refused.
@@ -120,6 +124,7 @@ final class KeeperThread: Sendable {
     private func take(_ item: Item) {
         switch item {
         case .event(let event): keeper.take(event)
+        case .used(let path): keeper.lookAgain(at: path)
         case .tick(let tick): keeper.take(tick)
         case .scan(let root, let reply): reply(keeper.requestScan(of: root))
         case .options(let options): keeper.use(options)

@@ -120,7 +120,7 @@ final class SensorRun {
         let runtime = RuntimeDirectory(root: places.root)
         let own = OwnWrites(rules: watches.rules)
         do throws(KernelError) {
-            return try LiveSensor(
+            let sensor = try LiveSensor(
                 watches: watches.rules.places, settleWindow: configuration.fim.settleMilliseconds * 1_000_000,
                 auditStatePath: configuration.audit.enabled ? SensorPlaces.auditState : nil,
                 canaryInterval: configuration.fim.canaries ? Self.canaryInterval : 0,
@@ -133,6 +133,8 @@ final class SensorRun {
                     keeper.post(event)
                 }
             }
+            sensor.whenPathWasUsed { keeper.post(.used($0)) }
+            return sensor
         } catch {
             throw RunProblem("cannot start: \(error)")
         }

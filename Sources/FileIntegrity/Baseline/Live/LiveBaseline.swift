@@ -51,42 +51,39 @@ package final class LiveBaseline {
     /// - Throws: `DatabaseError`; `change` is then as it was.
     package func complete(
         _ change: inout FileChange, digestLimit: UInt64, isKept: (ByteString) -> Bool
-    ) throws(DatabaseError) -> Aftermath? {
+    ) throws(DatabaseError) -> Aftermath {
+        var aftermath = Aftermath()
         switch change.kind {
         case .deleted:
             change.before = try forget(change.path, at: change.time)
             if change.before == nil { try noteUnknown(change) }
-            return change.before.flatMap { $0.type != .directory && $0.links > 1 ? .otherNames : nil }
+            aftermath.hasOtherNames = change.before.map { $0.type != .directory && $0.links > 1 } ?? false
         case .transient:
             change.before = try forget(change.path, at: change.time)
             // A further name of a file that stays: what was done to it by that name has not been told.
-            return change.inode == nil ? nil : .otherNames
+            aftermath.hasOtherNames = change.inode != nil
         case .renamed:
-            return try move(&change, digestLimit: digestLimit, isKept: isKept)
+            try move(&change, digestLimit: digestLimit, isKept: isKept, &aftermath)
         case .created, .linked:
             let known = try known(change.path, before: change.time)
-            let aftermath = try renew(&change, before: nil, digestLimit: digestLimit)
+            try renew(&change, before: nil, digestLimit: digestLimit, &aftermath)
             // Nobody has told yet that another file was here: its end was not heard of.
             if let known, let after = change.after, known.inode != after.inode { change.before = known }
-            return aftermath
         case .modified, .attributes:
             let known = try baseline.record(of: change.path)?.attributes
             let before = known.flatMap { isSame($0, change) ? $0 : nil }
-            return try renew(&change, before: before, digestLimit: digestLimit)
+            try renew(&change, before: before, digestLimit: digestLimit, &aftermath)
         case .replaced:
             let before = try known(change.path, before: change.time)
-            var doubtful: ByteString?
             // What replaced it has been told of under the name that it had before.
-            if let previous = change.previousPath, let known = try known(previous, before: change.time) {
-                if isSame(known, change) {
-                    _ = try forget(previous, at: change.time)
-                } else {
-                    doubtful = previous
-                }
+            let moved = try takeMoved(change, &aftermath)
+            try renew(&change, before: before, digestLimit: digestLimit, &aftermath)
+            if change.after == nil {
+                if before != nil { _ = try forget(change.path, at: change.time) }
+                try leave(moved, at: change)
             }
-            return try renew(&change, before: before, digestLimit: digestLimit)
-                ?? doubtful.map { .suspect($0) }
         }
+        return aftermath
     }
 
     /// Takes the names that are known out of the change's scratch names: what stood there is gone.
@@ -97,6 +94,26 @@ package final class LiveBaseline {
         }
         change.scratchPaths.removeAll { known.contains($0) }
         return known
+    }
+
+    /// Looks again at a path that something came to and left again, of which other changes tell: a look meanwhile may
+    /// have found it there, or have missed what is back.
+    ///
+    /// - Returns: whether there is a difference of which nothing has been told.
+    package func lookAgain(at path: ByteString, digestLimit: UInt64) throws(DatabaseError) -> Bool {
+        let looked = now()
+        let record = try baseline.record(of: path)?.attributes
+        guard let after = reader.attributes(of: path, digestLimit: 0) else {
+            if record != nil { _ = try forget(path, at: looked) }
+            return false
+        }
+        if let record {
+            if after.looksLike(record) || after.inode != record.inode { return false }
+            if told.file(after)?.change ?? 0 < after.modified { return true }
+        }
+        guard let after = reader.attributes(of: path, digestLimit: digestLimit) else { return false }
+        try baseline.put(after, at: path, seen: looked)
+        return false
     }
 
     /// What is known of `path` from before `time`; what was written later is of a file that stood there after the change.
@@ -134,45 +151,57 @@ package final class LiveBaseline {
     }
 
     private func move(
-        _ change: inout FileChange, digestLimit: UInt64, isKept: (ByteString) -> Bool
-    ) throws(DatabaseError) -> Aftermath? {
-        guard let previous = change.previousPath else {
-            return try renew(&change, before: nil, digestLimit: digestLimit)
-        }
-        let known = try known(previous, before: change.time)
-        let before = known.flatMap { isSame($0, change) ? $0 : nil }
+        _ change: inout FileChange, digestLimit: UInt64, isKept: (ByteString) -> Bool,
+        _ aftermath: inout Aftermath
+    ) throws(DatabaseError) {
         guard isKept(change.path) else {
-            if before != nil { _ = try forget(previous, at: change.time) }
-            change.before = before
-            return nil
+            change.before = try takeMoved(change, &aftermath)
+            return
         }
         if change.overwroteTarget { _ = try forget(change.path, at: change.time) }
-        if before?.type == .directory { try baseline.moveTree(previous, to: change.path) }
-        if before != nil { try baseline.remove(previous) }
-        let aftermath = try renew(&change, before: before, digestLimit: digestLimit)
+        let before = try takeMoved(change, withTree: true, &aftermath)
+        try renew(&change, before: before, digestLimit: digestLimit, &aftermath)
+        if change.after == nil { try leave(before, at: change) }
         // Changes of what is in it that were told late were told under its old name.
-        if before?.type == .directory { return .suspect(change.path) }
-        return aftermath ?? (known != nil && before == nil ? .suspect(previous) : nil)
+        if before?.type == .directory { aftermath.suspects.append(change.path) }
+    }
+
+    /// Takes the file that has moved out of its previous place; returns what was known of it there.
+    ///
+    /// - Parameter withTree: what is in a directory goes along to its new place.
+    private func takeMoved(
+        _ change: FileChange, withTree: Bool = false, _ aftermath: inout Aftermath
+    ) throws(DatabaseError) -> FileAttributes? {
+        guard let previous = change.previousPath, let known = try known(previous, before: change.time) else {
+            return nil
+        }
+        guard isSame(known, change) else {
+            aftermath.suspects.append(previous)
+            return nil
+        }
+        if withTree, known.type == .directory { try baseline.moveTree(previous, to: change.path) }
+        return try forget(previous, at: change.time)
+    }
+
+    /// What moved to the path of `change` has gone from there since: another change tells of that, and needs to know
+    /// what it was. Unless it has been told.
+    private func leave(_ moved: FileAttributes?, at change: FileChange) throws(DatabaseError) {
+        guard let moved, told.file(moved)?.loss ?? 0 <= change.time else { return }
+        if let record = try baseline.record(of: change.path), !isOlder(record, than: change.time) { return }
+        try baseline.put(moved, at: change.path, seen: change.time)
     }
 
     /// Looks at the file and writes what it is now.
     private func renew(
-        _ change: inout FileChange, before: FileAttributes?, digestLimit: UInt64
-    ) throws(DatabaseError) -> Aftermath? {
+        _ change: inout FileChange, before: FileAttributes?, digestLimit: UInt64, _ aftermath: inout Aftermath
+    ) throws(DatabaseError) {
         change.before = before
-        let lastLoss = before.flatMap { told.file($0)?.loss } ?? 0
         if let before { told.note(before, until: change.time, isLoss: change.kind.losesAName) }
         let looked = now()
-        let there = reader.attributes(of: change.path, digestLimit: digestLimit)
-        guard let after = there, isSame(after, change) else {
-            // It has gone since: another change tells of that, and needs to know what it was. Unless it has been told.
-            if let before, change.kind == .renamed, lastLoss <= change.time {
-                let record = try baseline.record(of: change.path)
-                if record.map({ isOlder($0, than: change.time) }) ?? true {
-                    try baseline.put(before, at: change.path, seen: change.time)
-                }
-            }
-            return there.map { _ in .suspect(change.path) }
+        guard let after = reader.attributes(of: change.path, digestLimit: digestLimit) else { return }
+        guard isSame(after, change) else {
+            aftermath.suspects.append(change.path)
+            return
         }
         if before?.type == .directory, after.type != .directory {
             try baseline.removeTree(change.path) { (_, _) throws(DatabaseError) in }
@@ -180,9 +209,11 @@ package final class LiveBaseline {
         try baseline.put(after, at: change.path, seen: looked)
         change.after = after
         told.note(told: after, until: change.time)
-        if before == nil && isArrival(change, after) { return .arrived(change.path) }
-        let isShared = after.type != .directory && (after.links > 1 || before?.links ?? 1 > 1)
-        return isShared ? .otherNames : nil
+        if before == nil && isArrival(change, after) {
+            aftermath.arrived = change.path
+        } else {
+            aftermath.hasOtherNames = after.type != .directory && (after.links > 1 || before?.links ?? 1 > 1)
+        }
     }
 
     /// Whether it is a directory that came with what is in it, rather than one that was just made.
@@ -196,13 +227,13 @@ package final class LiveBaseline {
 }
 
 /// What a change leaves to be done.
-package enum Aftermath: Equatable {
-    /// A directory came with what is in it, of which nothing is known.
-    case arrived(ByteString)
-    /// What stands at a path, or below it, may be something else than was told.
-    case suspect(ByteString)
-    /// The file has other names, which are not known.
-    case otherNames
+package struct Aftermath: Equatable {
+    /// A directory that came with what is in it, of which nothing is known.
+    package var arrived: ByteString?
+    /// What stands there, or below, may be something else than was told.
+    package var suspects: [ByteString] = []
+    /// The file has, or had, names that are not known.
+    package var hasOtherNames = false
 }
 
 extension ChangeKind {
