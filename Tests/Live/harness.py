@@ -34,6 +34,15 @@ def verdict(row, text, ok):
     return ok
 
 
+def tries(least, enough):
+    """Numbers from 0: `least` of them, and up to ten times as many until `enough()` holds. What is hit by chance is
+    tried until it is."""
+    for number in range(10 * least):
+        if number >= least and enough():
+            return
+        yield number
+
+
 def skip(row, reason):
     """Says loudly that a row was not run, and why."""
     line = f"row {row}: SKIPPED: {reason}"

@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import time
 
-from harness import setting, verdict, workspace
+from harness import setting, tries, verdict, workspace
 from fim import fim, fim_command
 
 
@@ -77,7 +77,7 @@ def kill_later_scans(root, tree, kills):
     for path in tree.rglob("f*7"):
         os.chmod(path, 0o600)
     events, killed = [], 0
-    for _ in range(kills // 5):
+    for _ in tries(max(kills // 5, 1), lambda: killed > 0):
         was_running, output = kill_after(fim_command(root, "scan", "--rate", "20000", tree), random.uniform(0.01, 0.2))
         killed += was_running
         events += whole_lines(output)
