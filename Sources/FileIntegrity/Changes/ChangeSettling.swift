@@ -194,7 +194,8 @@ extension ChangeCoalescer {
             reportedContent[entry.path] = state.modified
             return
         }
-        reportedContent[entry.path] = reportedContent[entry.path] ?? startedAt
+        // Whoever hears of it looks there, but for what is gone.
+        if entry.current.isPresent { reportedContent[entry.path] = reportedContent[entry.path] ?? startedAt }
         if case .present(let object?) = entry.current.isPresent ? entry.current : entry.initial,
             object.inode != 0
         {
