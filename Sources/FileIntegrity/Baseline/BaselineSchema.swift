@@ -27,11 +27,16 @@ enum BaselineSchema {
 /// What the baseline says of one file.
 package struct BaselineRecord: Equatable, Sendable {
     package var attributes: FileAttributes
-    /// When this was found to be so: nanoseconds since 1970.
+    /// When this was found to be so, before the look: nanoseconds since 1970.
     package var seen: UInt64
 
     package init(attributes: FileAttributes, seen: UInt64) {
         self.attributes = attributes
         self.seen = seen
     }
+
+    /// Whether it is of what stood there until `time`: what was seen later is something that came after.
+    ///
+    /// - Parameter now: the clock may have been ahead when the record was written.
+    func isOlder(than time: UInt64, now: UInt64) -> Bool { seen <= time || seen > now }
 }

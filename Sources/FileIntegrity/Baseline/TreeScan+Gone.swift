@@ -13,7 +13,8 @@ extension TreeScan {
     /// - Parameter listed: when its directory was listed without it; what was written later is there.
     func forget(_ path: ByteString, listed: UInt64 = .max) throws(DatabaseError) {
         let time = now()
-        guard let record = try baseline.record(of: path), isOld(record, listed) else { return }
+        guard let record = try baseline.record(of: path), record.isOlder(than: listed, now: now())
+        else { return }
         guard options.keeps(path) else {
             if options.updates { try drop(path, record.attributes) }
             return
@@ -46,7 +47,7 @@ extension TreeScan {
             while count == Baseline.batch {
                 let known = try baseline.records(of: directory, after: last, limit: Baseline.batch)
                 // What was written meanwhile is there again.
-                for (name, record) in known where isOld(record, began) {
+                for (name, record) in known where record.isOlder(than: began, now: now()) {
                     let child = directory.appending(name)
                     if tells, !(judge?.explains(record, nil) ?? false) {
                         tell(.deleted, child, before: record, after: nil, at: began)
@@ -60,11 +61,6 @@ extension TreeScan {
             end = directory
         }
         return true
-    }
-
-    /// Whether the record was written before `time`, as far as the clock tells.
-    private func isOld(_ record: BaselineRecord, _ time: UInt64) -> Bool {
-        record.seen < time || record.seen > now()
     }
 
     /// Directories that are not kept themselves go without a trace in the directory above: what was kept of their files

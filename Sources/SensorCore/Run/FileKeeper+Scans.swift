@@ -61,6 +61,7 @@ extension FileKeeper {
         budget.finish()
         self.late = isThrough ? nil : late
         guard isThrough else { return }
+        let looked = Clock.realtime
         let now = reader.attributes(of: late.path, digestLimit: 0)
         let isSame = now?.looksLike(late.first) ?? false
         let waits = pace.isDue(late.path)
@@ -86,7 +87,7 @@ extension FileKeeper {
             change.interval = min(scanned ?? known.seen, known.seen)...known.seen
             tell(change)
         }
-        try baseline.put(now, at: late.path, seen: Clock.realtime)
+        try baseline.put(now, at: late.path, seen: looked)
     }
 
     private func look(again paths: [ByteString], goesOn: @escaping () -> Bool) throws(DatabaseError) {

@@ -302,10 +302,11 @@ final class FileKeeper<Tree: FileTree> {
             change.path, known: tellsContent ? nil : known, now: Clock.monotonic)
         if change.isDigestDeferred { return }
         // Very many large files have changed. Who made them waits.
+        let looked = Clock.realtime
         guard let now = reader.attributes(of: change.path, digestLimit: rule.digestLimit),
             change.after.map({ now.looksLike($0) }) ?? false
         else { return }
-        try baseline.put(now, at: change.path, seen: Clock.realtime)
+        try baseline.put(now, at: change.path, seen: looked)
         change.after = now
     }
 

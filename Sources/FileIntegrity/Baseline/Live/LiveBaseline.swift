@@ -118,13 +118,10 @@ package final class LiveBaseline {
 
     /// What is known of `path` from before `time`; what was written later is of a file that stood there after the change.
     private func known(_ path: ByteString, before time: UInt64) throws(DatabaseError) -> FileAttributes? {
-        guard let record = try baseline.record(of: path), isOlder(record, than: time) else { return nil }
+        guard let record = try baseline.record(of: path), record.isOlder(than: time, now: now()) else {
+            return nil
+        }
         return record.attributes
-    }
-
-    private func isOlder(_ record: BaselineRecord, than time: UInt64) -> Bool {
-        // The clock may have been ahead when it was written.
-        record.seen <= time || record.seen > now()
     }
 
     /// Whether `attributes` are of the file that the change is about, as far as that is known: another may have had its
@@ -187,7 +184,9 @@ package final class LiveBaseline {
     /// what it was. Unless it has been told.
     private func leave(_ moved: FileAttributes?, at change: FileChange) throws(DatabaseError) {
         guard let moved, told.file(moved)?.loss ?? 0 <= change.time else { return }
-        if let record = try baseline.record(of: change.path), !isOlder(record, than: change.time) { return }
+        if let record = try baseline.record(of: change.path), !record.isOlder(than: change.time, now: now()) {
+            return
+        }
         try baseline.put(moved, at: change.path, seen: change.time)
     }
 
