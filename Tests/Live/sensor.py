@@ -127,7 +127,11 @@ class Sensor:
         return [line for path in files for line in path.read_bytes().splitlines(keepends=True)]
 
     def events(self):
-        return [json.loads(line) for line in self.lines()]
+        lines = self.lines()
+        # The kernel shows a reader the beginning of what is being written.
+        if lines and not lines[-1].endswith(b"\n") and self.process.poll() is None:
+            lines.pop()
+        return [json.loads(line) for line in lines]
 
     def changes(self):
         return [event for event in self.events() if event["event"]["dataset"] == "vedette.file"]
