@@ -52,10 +52,12 @@ if [[ $missing = *auditd* ]]; then
 fi
 
 echo "deps: installing$missing"
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+# Another package manager may be at work, as after a boot; the network may hiccup.
+apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+$as_root "${apt[@]}" update -qq
 # One word each.
 # shellcheck disable=SC2086
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+$as_root "${apt[@]}" install -y -qq --no-install-recommends $missing >/dev/null
 
 if [ -n "$unmask" ] && command -v systemctl >/dev/null; then
     # Nor may it start with the next boot.

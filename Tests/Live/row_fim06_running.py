@@ -104,6 +104,9 @@ def move_alerts(sensor, tree):
     before = sensor.alerts.read_bytes()
     sensor.alerts.rename(moved)
     sensor.process.send_signal(signal.SIGUSR1)
+    anew_by = time.monotonic() + 15
+    while not sensor.alerts.exists() and time.monotonic() < anew_by:
+        time.sleep(0.05)
     is_told = bool(changed(sensor, tree / "moved"))
     anew = sensor.alerts.exists() and str(tree / "moved").encode() in sensor.alerts.read_bytes()
     verdict("fim 6 SIGUSR1", f"after the alert file was moved a change is in a new one: {anew}; the old one is whole: "
@@ -174,7 +177,7 @@ def fill_disk(directory):
             for seed in (1, 2)
         ]
         report = sensor.wait_until(is_in_trouble, 15)
-        is_said = sensor.wait_said("ENOSPC", timeout=1)
+        is_said = sensor.wait_said("ENOSPC")
         for child in churn:
             child.wait()
         torn = count_torn(sensor.lines())

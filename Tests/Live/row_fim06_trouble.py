@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from harness import Vedette, busy, is_gap, note, setting, tester, verdict, workspace
+from harness import Vedette, busy, is_gap, note, setting, tester, unmount, verdict, workspace
 from row_fim07_coverage import CANARY, Overlay, is_coverage, reason, wait_for_state
 
 
@@ -30,7 +30,7 @@ def run_unmounted():
         try:
             with Vedette(place, "--canary", str(CANARY)) as vedette:
                 time.sleep(CANARY)
-                subprocess.run(["umount", place], check=True)
+                unmount(place)
                 off = wait_for_state(vedette, "fanotify", lambda state: state == "degraded")
                 time.sleep(2 * CANARY)
                 seen = len(vedette.lines)
@@ -38,10 +38,10 @@ def run_unmounted():
                 back = wait_for_state(vedette, "fanotify", lambda state: state == "live", seen)
                 gap = vedette.wait_for(
                     lambda event: is_gap(event)
-                    and event["vedette"]["gap"]["cause"] == "filesystem_unmounted", 5)
+                    and event["vedette"]["gap"]["cause"] == "filesystem_unmounted", 30)
                 change = changed(vedette, os.path.join(place, "after"))
         finally:
-            subprocess.run(["umount", place], check=True)
+            unmount(place)
         verdict("fim 6 unmounted", f"{reason(off)}; then live, gap told: {bool(gap)}, a change by {change}",
                 bool(off and back and gap) and "is not mounted" in reason(off) and change == "sh")
 

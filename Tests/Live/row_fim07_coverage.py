@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 
-from harness import Vedette, note, skip, tester, verdict, workspace
+from harness import Vedette, note, skip, tester, unmount, verdict, workspace
 from row11_killed import audit_status
 
 CANARY = 5
@@ -72,7 +72,7 @@ def closed(vedette, source, watched, merged):
     gap = vedette.wait_for(
         lambda event: event["event"]["sequence"] > seen and event["event"]["action"] == "gap"
         and event["vedette"]["gap"]["source"] == source
-        and event["vedette"]["gap"]["cause"] == "source_restarted", 5)
+        and event["vedette"]["gap"]["cause"] == "source_restarted", 30)
     name = os.path.join(merged if source == "inotify" else watched, "after-" + source)
     subprocess.run(["/bin/sh", "-c", f"echo x > {name}"], check=True)
     change = vedette.wait_for(lambda event: event.get("file", {}).get("path") == name)
@@ -120,8 +120,8 @@ class Overlay:
         return merged
 
     def __exit__(self, *_):
-        subprocess.run(["umount", os.path.join(self.base, "merged")], check=True)
-        subprocess.run(["umount", self.base], check=True)
+        unmount(os.path.join(self.base, "merged"))
+        unmount(self.base)
 
 
 # Audit ---------------------------------------------------------------------------------------------------
@@ -156,7 +156,8 @@ def run_rules_deleted():
         begin = time.monotonic()
         off = wait_for_state(vedette, "audit", lambda state: state != "live")
         told = time.monotonic() - begin
-        back = wait_for_state(vedette, "audit", lambda state: state == "live", len(vedette.lines))
+        seen = off["event"]["sequence"] if off else 0
+        back = wait_for_state(vedette, "audit", lambda state: state == "live", seen)
         recovered = time.monotonic() - begin
         left = subprocess.run(["auditctl", "-l"], capture_output=True, text=True).stdout
         verdict("fim 7 audit -D", f"told after {told:.1f} s ({reason(off)}), live with rules after "
@@ -213,8 +214,8 @@ def beside_auditd(vedette, program, configuration, watched):
         daemon.terminate()
         daemon.wait()
     subprocess.run(["auditctl", "-e", "1"], capture_output=True)
-    time.sleep(3 * CANARY)
-    after = attributed(vedette, watched, "after")
+    # The place is taken back at one of the next canaries.
+    after = any(attributed(vedette, watched, f"after-{number}") or time.sleep(CANARY) for number in range(8))
     states = [event["vedette"]["coverage"]["state"] for event in vedette.events if is_coverage(event, "audit")]
     note(f"states of audit: {' '.join(states) or 'live all the time'}")
     verdict("fim 7 auditd", f"auditd has the place: {has_place}; who is told from audit while it runs: {during}, and "

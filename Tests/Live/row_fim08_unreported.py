@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from fim import fim, seconds
-from harness import note, skip, tester, verdict, workspace
+from harness import note, skip, tester, unmount, verdict, workspace
 from sensor import Sensor
 
 MARK = b"this text is changed on the device, past the filesystem"
@@ -63,7 +63,7 @@ def mounted(image, mount):
     try:
         yield
     finally:
-        subprocess.run(["umount", str(mount)], check=True)
+        unmount(mount)
 
 
 def change(mount):
@@ -179,7 +179,7 @@ def change_absent(sensor, loop, mount):
     """The same with what is changed while the filesystem is not where the sensor watches."""
     elsewhere = mount.with_name("elsewhere")
     elsewhere.mkdir()
-    subprocess.run(["umount", str(mount)], check=True)
+    unmount(mount)
     with mounted(loop, elsewhere):
         begin = time.time()
         change_records(elsewhere)

@@ -127,9 +127,10 @@ class Sensor:
         return [line for path in files for line in path.read_bytes().splitlines(keepends=True)]
 
     def events(self):
+        is_running = self.process.poll() is None
         lines = self.lines()
         # The kernel shows a reader the beginning of what is being written.
-        if lines and not lines[-1].endswith(b"\n") and self.process.poll() is None:
+        if is_running and lines and not lines[-1].endswith(b"\n"):
             lines.pop()
         return [json.loads(line) for line in lines]
 
