@@ -1,4 +1,4 @@
-"""A working day, packed into an hour (DAY_SECONDS): the built-in watches and a home directory, and all that goes on.
+"""A working day, packed into an hour (DAY_SECONDS; DAY_PACE=4 leaves pauses of a fourth): the built-in watches and a home directory, and all that goes on.
 
 Run by name only: `make day`. Whatever is told with high severity must be one of the few things that were done for it.
 """
@@ -19,6 +19,7 @@ from sensor import PROGRAM, Sensor
 
 SECONDS = int(os.environ.get("DAY_SECONDS", 3_600))
 SEED = int(os.environ.get("DAY_SEED", 1))
+PACE = float(os.environ.get("DAY_PACE", 1))
 
 SAMPLE_EVERY = 5.0
 
@@ -103,7 +104,7 @@ def schedule(day):
     plan, at = [(5.0, action) for action in actions], 5.0
     while at < SECONDS:
         # One pause of seven is long.
-        at += random.uniform(0.5, 6) if random.random() < 6 / 7 else random.uniform(20, 60)
+        at += (random.uniform(0.5, 6) if random.random() < 6 / 7 else random.uniform(20, 60)) / PACE
         plan.append((at, random.choices(actions, weights)[0]))
     for action in day_actions.DELIBERATE:
         plan += [(SECONDS * random.uniform(*part), action) for part in ((0.2, 0.45), (0.55, 0.8))]
@@ -118,6 +119,7 @@ class Sampler(threading.Thread):
         self.pid = pid
         #: Kilobytes.
         self.sizes = []
+        self.anonymous = []
         self.processor = []
         self.ended = threading.Event()
         self.began = time.monotonic()
@@ -128,6 +130,7 @@ class Sampler(threading.Thread):
             if not size:
                 return
             self.sizes.append(size["VmRSS"])
+            self.anonymous.append(size["RssAnon"])
             self.processor.append(processor_seconds(self.pid))
             if self.ended.wait(SAMPLE_EVERY):
                 return
@@ -203,6 +206,16 @@ def tell_memory(sampler):
     verdict("day memory", f"second quarter {second:.0f} kB, last quarter {last:.0f} kB resident on average "
             f"({(last / second - 1) * 100:+.1f} %), at most {max(sizes)} kB in {len(sizes)} samples",
             last <= second * GROWTH)
+    note("kB resident, and without files, by twelfths: " + ", ".join(
+        f"{mean(sizes)}/{mean(anonymous)}" for sizes, anonymous in zip(slices(sampler.sizes), slices(sampler.anonymous))))
+
+
+def slices(values, count=12):
+    return [part for n in range(count) if (part := values[n * len(values) // count:(n + 1) * len(values) // count])]
+
+
+def mean(values):
+    return round(sum(values) / len(values))
 
 
 def tell_cost(sampler, before, report):
