@@ -25,8 +25,11 @@ SAMPLE_EVERY = 5.0
 
 ALARMING = ("high", "critical")
 
-GROWTH = 1.05
-"""The last quarter's memory against the second's."""
+GROWTH = 1.03
+"""The last quarter's memory against the third's: before, caches fill up to their limits."""
+
+MOST = 20 * 1024
+"""Kilobytes."""
 
 
 def run():
@@ -202,10 +205,10 @@ def tell_memory(sampler):
     quarter = len(sizes) // 4
     if not quarter:
         return skip("day memory", "too short a day")
-    second, last = sum(sizes[quarter:2 * quarter]) / quarter, sum(sizes[-quarter:]) / quarter
-    verdict("day memory", f"second quarter {second:.0f} kB, last quarter {last:.0f} kB resident on average "
-            f"({(last / second - 1) * 100:+.1f} %), at most {max(sizes)} kB in {len(sizes)} samples",
-            last <= second * GROWTH)
+    third, last = mean(sizes[2 * quarter:3 * quarter]), mean(sizes[-quarter:])
+    verdict("day memory", f"third quarter {third} kB, last quarter {last} kB resident on average "
+            f"({(last / third - 1) * 100:+.1f} %), at most {max(sizes)} kB in {len(sizes)} samples",
+            last <= third * GROWTH and max(sizes) <= MOST)
     note("kB resident, and without files, by twelfths: " + ", ".join(
         f"{mean(sizes)}/{mean(anonymous)}" for sizes, anonymous in zip(slices(sampler.sizes), slices(sampler.anonymous))))
 

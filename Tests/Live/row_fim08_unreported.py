@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import time
 
 from fim import fim, seconds
@@ -21,6 +22,7 @@ def run():
         return
     run_scans()
     run_sensor()
+    run_busy()
 
 
 def run_scans():
@@ -203,6 +205,34 @@ def wait_told(sensor, mount, names):
     for name in names:
         sensor.wait_for(
             lambda event: event.get("file", {}).get("path") == str(mount / name), 2 * INTERVAL)
+
+
+def run_busy():
+    """On a host that is never quiet: events wait in the kernel at every moment."""
+    with workspace() as root, workspace() as place, workspace() as elsewhere:
+        file = pathlib.Path(place, "file")
+        file.write_text("as it was\n")
+        with Sensor(root, [place]) as sensor:
+            ready = sensor.wait_settled()
+            # The reader lets what one process does wait, and takes it in by the hundred.
+            busy = subprocess.Popen(
+                [sys.executable, "-c", "import os, sys\nfile = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)\n"
+                 "while True: os.pwrite(file, b'x', 0)", os.path.join(elsewhere, "busy")])
+            begin = time.monotonic()
+            try:
+                time.sleep(1)
+                subprocess.run(["chattr", "+i", str(file)], check=True)
+                scan = sensor.scan(place)
+                told = sensor.wait_for(lambda event: event.get("file", {}).get("path") == str(file), 30)
+                after = time.monotonic() - begin
+            finally:
+                subprocess.run(["chattr", "-i", str(file)])
+                busy.terminate()
+                busy.wait()
+            code = sensor.stop()
+    verdict("fim 8 busy", f"{told['message'] if told else 'not told'}, {after:.1f} s after another file beside it began to be "
+            f"written all the time; exit code {code}",
+            bool(ready and scan and told) and told["vedette"]["source"] == "scan" and code == 0)
 
 
 def judge(name, kind, attribute, told, begin, end):

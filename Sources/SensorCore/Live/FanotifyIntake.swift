@@ -37,6 +37,7 @@ final class FanotifyIntake {
     /// Why the reader ended; positive errno.
     private(set) var failure: Int32?
     private(set) var undecodable: UInt64 = 0
+    private var catchUp = CatchUp()
 
     /// - Parameter sequence: where the stream before this one ended.
     init(
@@ -47,6 +48,13 @@ final class FanotifyIntake {
         self.source = source
         self.consumer = consumer
         self.translator = translator
+    }
+
+    /// Whether all events have been read that waited in the kernel when this was last so.
+    func noteCaughtUp() -> Bool {
+        let waiting = source.backlog
+        let counts = source.counts
+        return catchUp.note(waiting: waiting, read: counts.events &+ counts.own &+ counts.discarded)
     }
 
     /// Drains the ring. Returns the number of records.

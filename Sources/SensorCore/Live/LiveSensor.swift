@@ -221,8 +221,8 @@ package final class LiveSensor {
         }
     }
 
-    /// Whether the kernel has no more events of files for us at this moment.
-    package var isCaughtUp: Bool { fanotify?.source.backlog ?? 0 == 0 }
+    /// Whether all events of files have come in that waited in the kernel when this was last asked and so.
+    package func noteCaughtUp() -> Bool { fanotify?.noteCaughtUp() ?? true }
 
     /// What all readers of `source` up to the one that is open have counted; `nil` when none is open.
     func counts(of source: SourceName) -> (events: UInt64, undecodable: UInt64)? {

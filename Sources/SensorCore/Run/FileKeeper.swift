@@ -28,7 +28,7 @@ final class FileKeeper<Tree: FileTree> {
 
     /// What the main thread tells each second.
     struct Tick: Sendable {
-        /// No events wait in the kernel.
+        /// All events have come in that waited in the kernel at the last tick of which this is true.
         var isCaughtUp: Bool
     }
 
@@ -55,7 +55,7 @@ final class FileKeeper<Tree: FileTree> {
     var pace = DigestPace()
     /// A large file whose content is being read.
     var late: LateDigest?
-    /// Ticks at which nothing waited in the kernel.
+    /// Ticks at which all had come in that waited at the one before.
     var round: UInt64 = 0
     /// Events in doubt until this round: the clock was set.
     var doubtUntil: UInt64 = 0

@@ -264,7 +264,7 @@ final class SensorRun {
         let now = Clock.monotonic
         guard now >= nextTick else { return }
         nextTick = now &+ 1_000_000_000
-        keeper.tell(.tick(.init(isCaughtUp: sensor.isCaughtUp)))
+        keeper.tell(.tick(.init(isCaughtUp: sensor.noteCaughtUp())))
         for request in requests.take() { answer(request.0, request.1) }
         noteAbsent()
         noteRows()
