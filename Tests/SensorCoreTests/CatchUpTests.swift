@@ -4,31 +4,25 @@ import Testing
 
 @Suite("catching up with a queue")
 struct CatchUpTests {
+    /// What is answered to each of `looks`, one after the other.
+    private func answers(_ looks: [(waiting: UInt64, read: UInt64)]) -> [Bool] {
+        var catchUp = CatchUp()
+        return looks.map { catchUp.note(waiting: $0.waiting, read: $0.read) }
+    }
+
     @Test("a queue that is never empty is caught up with")
     func neverEmpty() {
-        var catchUp = CatchUp()
-        var read: UInt64 = 0
-        for _ in 0..<100 {
-            read += 10_000
-            #expect(catchUp.note(waiting: 500, read: read))
-        }
+        #expect(answers((1...100).map { (500, $0 * 10_000) }).allSatisfy { $0 })
     }
 
     @Test("what waited must have been read, unless nothing waits any more")
     func waitsForWhatWaited() {
-        var catchUp = CatchUp()
-        #expect(catchUp.note(waiting: 1_000, read: 0))
-        #expect(!catchUp.note(waiting: 700, read: 300))
-        #expect(!catchUp.note(waiting: 5_000, read: 999))
-        #expect(catchUp.note(waiting: 4_999, read: 1_000))
-        #expect(!catchUp.note(waiting: 1, read: 5_998))
-        #expect(catchUp.note(waiting: 0, read: 5_998))
+        let answers = answers([(1_000, 0), (700, 300), (5_000, 999), (4_999, 1_000), (1, 5_998), (0, 5_998)])
+        #expect(answers == [true, false, false, true, false, true])
     }
 
     @Test("a reader that stands still is not caught up")
     func standsStill() {
-        var catchUp = CatchUp()
-        #expect(catchUp.note(waiting: 1, read: 7))
-        for _ in 0..<10 { #expect(!catchUp.note(waiting: 100, read: 7)) }
+        #expect(answers([(1, 7), (100, 7), (100, 7)]) == [true, false, false])
     }
 }
