@@ -171,6 +171,15 @@ import Testing
         #expect(play.summary.sorted() == expected)
     }
 
+    @Test func aNameUsedForAWhileAfterAMoveIsNotDeleted() {
+        let play = Play()
+        play.event(.renamed, "/w/a", to: "/w/b", inode: 1)
+        play.event(.created, "/w/a", inode: 2)
+        play.event(.deleted, "/w/a", inode: 2)
+        play.settle(at: 250)
+        #expect(play.summary == ["renamed /w/a -> /w/b"])
+    }
+
     @Test func aBackupThatIsToldAsNewLeavesTheEndOfTheFileToBeTold() {
         let play = Play()
         play.event(.modified, "/2/x", inode: 9)

@@ -48,10 +48,10 @@ class Boot:
 
 
 BOOTS = [
-    Boot("6.1", "linux-image-cloud-amd64", "usual", 100, minutes=40),
-    Boot("6.1 audit immutable", "linux-image-cloud-amd64", "immutable", IMMUTABLE_TRIALS, minutes=40),
-    Boot("6.1 audit=0", "linux-image-cloud-amd64", "unavailable", 100, "audit=0", minutes=20),
-    Boot("6.12", "linux-image-6.12-cloud-amd64", "newer", 100, minutes=40),
+    Boot("6.1", "linux-image-cloud-amd64", "usual", 100, minutes=20),
+    Boot("6.1 audit immutable", "linux-image-cloud-amd64", "immutable", IMMUTABLE_TRIALS, minutes=30),
+    Boot("6.1 audit=0", "linux-image-cloud-amd64", "unavailable", 100, "audit=0"),
+    Boot("6.12", "linux-image-6.12-cloud-amd64", "newer", 100, minutes=20),
 ]
 
 

@@ -43,16 +43,6 @@ def tries(least, enough):
         yield number
 
 
-def measure(row, once, most=3):
-    """A verdict on what a busy host can spoil: `once()` returns a text and whether the bar is met, and is asked up to
-    `most` times until it is. Every attempt is printed."""
-    for number in range(most):
-        text, ok = once()
-        if ok or number == most - 1:
-            return verdict(row, text, ok)
-        note(f"row {row}, attempt {number + 1}: {text}")
-
-
 def unmount(place):
     """A scan or a canary may be looking at it at this very moment."""
     for _ in range(40):

@@ -7,7 +7,7 @@ import os
 import pathlib
 import subprocess
 
-from harness import Vedette, check_schema, file_path, measure, note, percentile, setting, tester, workspace
+from harness import Vedette, check_schema, file_path, note, percentile, setting, tester, verdict, workspace
 
 FILES, RATE = 300, 100
 
@@ -16,11 +16,11 @@ BARS = {"without audit": {0.50: 10.0, 0.99: 60.0}, "with audit": {0.99: 150.0}}
 
 
 def run():
-    measure("3 without audit", lambda: latency("without audit", "--no-audit"))
-    measure("3 with audit", lambda: latency("with audit"))
+    measure("without audit", "--no-audit")
+    measure("with audit")
 
 
-def latency(name, *options):
+def measure(name, *options):
     with workspace() as directory, workspace() as aside:
         for number in range(FILES):
             pathlib.Path(directory, f"tick-{number}").write_text("before\n")
@@ -40,7 +40,7 @@ def latency(name, *options):
         stamper.wait(20)
         check_schema([line.partition(b"\t")[2] + b"\n" for line in pathlib.Path(stamps).read_bytes().splitlines()])
         values, unpaired = latencies(directory, changes, arrivals(stamps))
-    return report(name, values, unpaired, coverage)
+    report(name, values, unpaired, coverage)
 
 
 def arrivals(stamps):
@@ -71,10 +71,12 @@ def latencies(directory, changes, found):
 
 def report(name, values, unpaired, coverage):
     if not values:
-        return f"no change had its line, {unpaired} unpaired", False
+        verdict(f"3 {name}", f"no change had its line, {unpaired} unpaired", False)
+        return
     ok = not unpaired and all(percentile(values, share) <= bar for share, bar in BARS[name].items())
     figures = ", ".join(f"p{share * 100:g} {percentile(values, share):.2f} ms" for share in (0.5, 0.9, 0.99))
     bars = ", ".join(f"p{share * 100:g} {bar:g} ms" for share, bar in BARS[name].items())
+    verdict(f"3 {name}", f"{len(values)} changes: {figures}, at most {max(values):.2f} ms, "
+                         f"{unpaired} unpaired; bar {bars}", ok)
     for line in coverage.splitlines() if not ok else []:
         note(line)
-    return f"{len(values)} changes: {figures}, at most {max(values):.2f} ms, {unpaired} unpaired; bar {bars}", ok

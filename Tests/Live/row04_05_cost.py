@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import time
 
-from harness import Vedette, measure, note, setting, skip, tester, unmount, workspace
+from harness import Vedette, note, setting, skip, tester, unmount, verdict, workspace
 
 ROUNDS = 3
 
@@ -23,11 +23,8 @@ FLOOD, FLOOD_RATE = 70_000, 7_000
 
 def run():
     for mix in MIXES:
-        measure(f"4 {mix}", lambda: fanotify(mix))
-    if audit_status("pid"):
-        skip(5, "audit belongs to somebody else here")
-    else:
-        measure(5, audit)
+        fanotify(mix)
+    audit()
 
 
 class Bare:
@@ -118,16 +115,17 @@ def fanotify(mix):
             cost, count, lost = vedette_cost(directory, output, "fanotify", work, "--no-audit")
             ours.append(cost)
             counts.append((result["events"], count))
-            losses += lost
-            if result["overflows"]:
-                note(f"the bare reader lost events: {result['overflows']} overflows")
+            losses += lost + [f"bare: {result['overflows']} overflows"] * bool(result["overflows"])
     ratio = statistics.median(ours) / statistics.median(bare)
+    verdict(f"4 {mix}", f"{listed(bare)} µs an event bare, {listed(ours)} vedette; ratio of the medians "
+                        f"{ratio:.2f}; bar {FANOTIFY_BAR}", ratio <= FANOTIFY_BAR and not losses)
     note(f"events, bare and vedette: {counts}; losses: {losses or 'none'}")
-    return (f"{listed(bare)} µs an event bare, {listed(ours)} vedette; ratio of the medians {ratio:.2f}; "
-            f"bar {FANOTIFY_BAR}", ratio <= FANOTIFY_BAR and not losses)
 
 
 def audit():
+    if audit_status("pid"):
+        skip(5, "audit belongs to somebody else here")
+        return
     bare, ours, counts, bare_lost, lost = [], [], [], 0, 0
     with workspace() as directory, workspace() as aside, rule_on(directory):
         def work():
@@ -145,9 +143,9 @@ def audit():
             counts.append((result["records"], count))
             lost += audit_status("lost") - before + len(losses)
     ratio = statistics.median(ours) / statistics.median(bare)
+    verdict(5, f"{listed(bare)} µs a record bare, {listed(ours)} vedette; ratio of the medians {ratio:.2f}; "
+               f"lost {bare_lost} bare, {lost} vedette; bar {AUDIT_BAR}", ratio <= AUDIT_BAR and not lost)
     note(f"records, bare and vedette: {counts}")
-    return (f"{listed(bare)} µs a record bare, {listed(ours)} vedette; ratio of the medians {ratio:.2f}; "
-            f"lost {bare_lost} bare, {lost} vedette; bar {AUDIT_BAR}", ratio <= AUDIT_BAR and not lost)
 
 
 def audit_status(name):

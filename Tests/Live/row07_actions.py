@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import os
 import pathlib
@@ -18,7 +17,7 @@ import time
 from collections.abc import Callable
 
 import tree
-from harness import Vedette, file_path, measure, note, setting, skip, verdict, workspace
+from harness import Vedette, file_path, note, setting, skip, verdict, workspace
 
 
 ELSEWHERE = pathlib.Path("/dev/shm/vedette-live-file")
@@ -328,21 +327,14 @@ def run():
                 if shutil.which(action.needs, path=SEARCH_PATH) is None:
                     skip(f"7 {action.name}", f"{action.needs} is not installed")
                     continue
-                # Where a disk is slow, what a program does to one file may outlast the settle window.
-                attempts = itertools.count(1)
-                measure(f"7 {action.name}", lambda: attempt(
-                    action, f"{number}.{next(attempts)}", pathlib.Path(watched), pathlib.Path(scratch), vedette))
+                try:
+                    show(action, pathlib.Path(watched, str(number)), pathlib.Path(scratch, str(number)), vedette)
+                except (Failed, OSError) as failure:
+                    verdict(f"7 {action.name}", str(failure), False)
             ELSEWHERE.unlink(missing_ok=True)
             code, summary = vedette.stop()
             if code != 0:
                 verdict("7 end", f"vedette ended with {code}: {summary}", False)
-
-
-def attempt(action, name, watched, scratch, vedette):
-    try:
-        return show(action, watched / name, scratch / name, vedette)
-    except (Failed, OSError, subprocess.TimeoutExpired) as failure:
-        return str(failure), False
 
 
 def show(action, place, scratch, vedette):
@@ -363,11 +355,11 @@ def show(action, place, scratch, vedette):
     if len(expected) < action.at_least:
         found.append(f"the tree shows only {len(expected)} changes: {list(map(str, expected))}")
     counts = f"{len(expected)} changes, {len(events)} lines, {len(tolerated)} tolerated, {len(found)} wrong"
+    verdict(f"7 {action.name}", counts, not found)
     for text in found[:10] + tolerated[:5]:
         note(text)
     for event in events if found else []:
         note(json.dumps(event, ensure_ascii=False)[:1500])
-    return counts, not found
 
 
 def drain(vedette, place):

@@ -21,7 +21,7 @@ def run():
     churn("fim 1 5,000 a second", 8_600, max(seconds // 3, 5), lossless=True)
 
 
-def churn(row, rate, seconds, lossless=False, attempts=2):
+def churn(row, rate, seconds, lossless=False):
     with workspace() as root, workspace() as place:
         tree = pathlib.Path(place) / "tree"
         tree.mkdir()
@@ -49,11 +49,6 @@ def churn(row, rate, seconds, lossless=False, attempts=2):
         lost = [event for event in gaps if event["vedette"]["gap"]["cause"] in CAUSES]
         processor = (report.get("process", {}).get("processor_nanoseconds", 0)
                      - before["process"]["processor_nanoseconds"]) / 1e9
-        if lossless and lost and attempts > 1:
-            note(f"row {row}: {len(lost)} gaps in {made} changes: once more, in case that the host was busy")
-            for event in lost[:5]:
-                note(f"{event['vedette']['gap']}")
-            return churn(row, rate, seconds, lossless, attempts - 1)
         verdict(
             row, f"{made} changes in {seconds} s, {told} alerts ({len(found)} of them found by scan), {len(lost)} gaps of "
             f"changes, {processor:.1f} s of processor time; a fresh comparison finds {len(again.events)} differences, "

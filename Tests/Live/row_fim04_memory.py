@@ -47,8 +47,7 @@ def state(row, sampler, churn, files, limit, has_worked, report):
     most = sampler.at_most
     first, second = sampler.halves("churn")
     before, after = sampler.latest.get("at rest", 0), sampler.latest.get("20 s after", 0)
-    # What is short is warming up for half of its time.
-    is_flat = after <= max(first, second) and (churn.seconds < 120 or (second <= first * 1.05 and after <= first))
+    is_flat = second <= first * 1.05 and after <= first
     phases = ", ".join(f"{name} {size}" for name, size in sampler.highest.items())
     bar = f"bar {limit} kB and flat" if limit else "no bar"
     verdict(

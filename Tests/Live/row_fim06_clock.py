@@ -90,7 +90,7 @@ def canary_verdict(sensor):
     before = canaries(sensor.status)
     begin = time.monotonic()
     after = sensor.wait_until(lambda report: all(
-        canaries(report)[name] != canary for name, canary in before.items()), 200)
+        canaries(report)[name] != canary for name, canary in before.items()), 100)
     verdict("fim 6 clock canaries", f"come back with the clock set: {after is not None}, "
             f"after {time.monotonic() - begin:.0f} s, all live: {bool(after) and after['live']}",
             after is not None and after["live"])

@@ -177,7 +177,7 @@ def fill_disk(directory):
             for seed in (1, 2)
         ]
         report = sensor.wait_until(is_in_trouble, 15)
-        is_said = sensor.wait_said("ENOSPC")
+        is_said = sensor.wait_said("ENOSPC", timeout=1)
         for child in churn:
             child.wait()
         torn = count_torn(sensor.lines())

@@ -38,7 +38,7 @@ def run_unmounted():
                 back = wait_for_state(vedette, "fanotify", lambda state: state == "live", seen)
                 gap = vedette.wait_for(
                     lambda event: is_gap(event)
-                    and event["vedette"]["gap"]["cause"] == "filesystem_unmounted", 30)
+                    and event["vedette"]["gap"]["cause"] == "filesystem_unmounted", 5)
                 change = changed(vedette, os.path.join(place, "after"))
         finally:
             unmount(place)

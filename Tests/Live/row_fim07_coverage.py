@@ -72,7 +72,7 @@ def closed(vedette, source, watched, merged):
     gap = vedette.wait_for(
         lambda event: event["event"]["sequence"] > seen and event["event"]["action"] == "gap"
         and event["vedette"]["gap"]["source"] == source
-        and event["vedette"]["gap"]["cause"] == "source_restarted", 30)
+        and event["vedette"]["gap"]["cause"] == "source_restarted", 5)
     name = os.path.join(merged if source == "inotify" else watched, "after-" + source)
     subprocess.run(["/bin/sh", "-c", f"echo x > {name}"], check=True)
     change = vedette.wait_for(lambda event: event.get("file", {}).get("path") == name)
@@ -214,8 +214,8 @@ def beside_auditd(vedette, program, configuration, watched):
         daemon.terminate()
         daemon.wait()
     subprocess.run(["auditctl", "-e", "1"], capture_output=True)
-    # The place is taken back at one of the next canaries.
-    after = any(attributed(vedette, watched, f"after-{number}") or time.sleep(CANARY) for number in range(8))
+    time.sleep(3 * CANARY)
+    after = attributed(vedette, watched, "after")
     states = [event["vedette"]["coverage"]["state"] for event in vedette.events if is_coverage(event, "audit")]
     note(f"states of audit: {' '.join(states) or 'live all the time'}")
     verdict("fim 7 auditd", f"auditd has the place: {has_place}; who is told from audit while it runs: {during}, and "

@@ -101,8 +101,8 @@ def drain(sensor, watched):
 
 def find_by_scan(sensor, watched, chosen):
     """What is young is looked at twice before it is told: its event may still be on its way."""
-    if not any(sensor.scan(watched) for _ in range(3)):
-        note("no scan has ended within two minutes")
+    if sensor.scan(watched) is None:
+        note("the scan has not ended within two minutes")
     for kind in chosen:
         if kind.by_scan:
             path = str(watched / kind.name / kind.told)

@@ -221,7 +221,7 @@ package final class LiveSensor {
         }
     }
 
-    /// Whether all events of files have come in that waited in the kernel when this was last asked and so.
+    /// Whether all events of files have come in that waited in the kernel when this was last so.
     package func noteCaughtUp() -> Bool { fanotify?.noteCaughtUp() ?? true }
 
     /// What all readers of `source` up to the one that is open have counted; `nil` when none is open.
